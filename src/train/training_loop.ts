@@ -23,20 +23,9 @@ import { modelOf } from "./run/load_run.ts";
 import type { RunWriter } from "./run/run_writer.ts";
 import type { StepEntry } from "./run/training_log.ts";
 import { atStep, lowerRate, requireFinite } from "./steps/step_failure.ts";
+import { lateLosses } from "./steps/late_losses.ts";
 import type { TakenStep, Trainer } from "./steps/trainer.ts";
 import type { TrainingPlan } from "./training_plan.ts";
-
-/**
- * Number of losses that accumulate on a GPU before a read-back, which costs 12 ms whether it reads
- * one or eight.
- */
-const LATE_LOSSES = 8;
-
-/**
- * Time by which a GPU may be behind the host's commands: an interruption waits as long, since the
- * weights are read after them.
- */
-const BEHIND_MS = 500;
 
 /** Maximum delay of a loss, so that a slow device still shows progress. */
 const LATE_MS = 1000;
@@ -327,7 +316,7 @@ class LossReader {
     if (this.#added > 0) this.#stepMs = (clock() - this.#sinceMs) / this.#added;
     this.#added = 0;
     const stepMs = this.#stepMs;
-    this.#most = Math.max(1, Math.min(LATE_LOSSES, Math.floor(BEHIND_MS / stepMs)));
+    this.#most = lateLosses(stepMs);
     const entries = read.map(({ step }, i): StepEntry => {
       const count = counts[i]!;
       const nfe = count.status === "fulfilled" ? count.value : null;

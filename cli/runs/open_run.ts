@@ -17,7 +17,13 @@ import { isShippedModel, type TrainConfig } from "@fluxion/fluxion/options";
 import type { CoordinateOptions } from "@fluxion/fluxion/plot";
 import { coordinatesOf, pictureTitle } from "@fluxion/fluxion/report/pictures";
 import { readLog, runFile, type TrainingLog } from "@fluxion/fluxion/runs";
-import type { DeviceFlags, MessageFlags, WeightsFlags } from "../options/shared.ts";
+import {
+  type DeviceFlags,
+  deviceOptions,
+  type MessageFlags,
+  type WeightsFlags,
+} from "../options/shared.ts";
+import { asTypedOptions } from "../options/spelling.ts";
 import { exists, shownPath, userPath } from "../paths.ts";
 import { speaker } from "../terminal/terminal.ts";
 import { existingRunFolder } from "./runs_folder.ts";
@@ -100,6 +106,7 @@ export async function openRun(
   const { backend: request = "auto", threads, portableBits } = options;
   const device = await openDevice(request, {
     ...{ work, threads, portableBits, tensors: work === "points" ? "onDemand" : "now" },
+    onSlowSolves: (remark) => speaker(options)(asTypedOptions(remark, deviceOptions)),
   });
   const { backend, engines } = device;
   try {

@@ -111,7 +111,8 @@ export async function trainRun(
       say(`${shownPath(run)}: ${from}, ${many} of ${stepsPerEpoch}`);
       if (start.rows.validation > 0) say(validationWords(start));
       const way = stepWords[start.way];
-      say(`backend ${backend.kind}: ${backendReason}${way === "" ? "" : `; ${way}`}`);
+      const reason = asTypedOptions(backendReason, trainOptionsOf(model));
+      say(`backend ${backend.kind}: ${reason}${way === "" ? "" : `; ${way}`}`);
       await addDeferred(start, drawings);
     },
     onStep({ step, steps, epoch, epochs, loss, samplesPerSecond }) {

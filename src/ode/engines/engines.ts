@@ -33,6 +33,28 @@ export function enginesInOrder(first: Engine, ...others: readonly Engine[]): Eng
 }
 
 /**
+ * The same engines. `onRefused` is called once, with the reasons, when the first does not take a problem over a
+ * fused field: such a field has engines of its own, of which the last resort is the slowest.
+ */
+export function noticingRefusal(
+  engines: Engines,
+  onRefused: (reasons: readonly string[]) => void,
+): Engines {
+  let isNoticed = false;
+  return {
+    ...engines,
+    firstThatSupports(problem) {
+      if (!isNoticed && problem.field.kind === "mlp") {
+        const support = engines.inOrder[0]!.supports(problem);
+        isNoticed = support.kind === "no";
+        if (support.kind === "no") onRefused(support.reasons);
+      }
+      return engines.firstThatSupports(problem);
+    },
+  };
+}
+
+/**
  * Solves with the first engine that supports the problem.
  *
  * @returns The solution, which the caller disposes, and its engine, for the pull-back and the report.

@@ -2,10 +2,11 @@ import { gpuOf } from "../../backends/gpu/gpu.ts";
 import type { Backend, BackendKind, BackendOptions } from "../../backends/backend.ts";
 import { chooseBackend, type Work } from "../../backends/choose_backend.ts";
 import { openBackend, openCpuOnDemand } from "../../backends/open_backend.ts";
+import { option } from "../../core/options/spelling.ts";
 import { hasTensors } from "../../core/tfjs/on_demand.ts";
 import { simdChoice } from "../../threads/simd_module.ts";
 import { simdEngine } from "./cpu/simd_engine.ts";
-import { type Engines, enginesInOrder } from "./engines.ts";
+import { type Engines, enginesInOrder, noticingRefusal } from "./engines.ts";
 import { gpuTensorEngine } from "./gpu/attempts/tensor_engine.ts";
 import { gpuEngine } from "./gpu/gpu_engine.ts";
 import { portableEngine } from "./portable/portable_engine.ts";
@@ -19,6 +20,18 @@ export interface DeviceOptions extends BackendOptions {
    * `now`.
    */
   readonly tensors?: "now" | "onDemand";
+  /** Called at most once, with a remark: where solves of a net `mlp` on a GPU are not the GPU engine's. */
+  readonly onSlowSolves?: (remark: string) => void;
+}
+
+/**
+ * The remark that solves on a GPU are slow.
+ *
+ * @param reasons Why the GPU engine does not take them.
+ */
+export function slowSolves(reasons: readonly string[]): string {
+  const slow = `run as tensor operations, slower than with ${option("backend", "cpu")}`;
+  return `solves ${slow}; the GPU engine: ${reasons.join("; ")}`;
 }
 
 /** An open backend and the engines that solve on it. Close it. */
@@ -42,15 +55,18 @@ export interface Device {
  */
 export async function openDevice(
   request: "auto" | BackendKind = "auto",
-  { work = "points", tensors = "now", ...options }: DeviceOptions = {},
+  { work = "points", tensors = "now", onSlowSolves, ...options }: DeviceOptions = {},
 ): Promise<Device> {
   const { kind, reason } = await chooseBackend(request, work, options);
   const backend = kind === "cpu" && tensors === "onDemand" && !hasTensors()
     ? openCpuOnDemand(options)
     : await openBackend(kind, options);
+  const engines = enginesOf(backend, options);
   return {
     backend,
-    engines: enginesOf(backend, options),
+    engines: backend.kind === "webgpu" && onSlowSolves !== undefined
+      ? noticingRefusal(engines, (reasons) => onSlowSolves(slowSolves(reasons)))
+      : engines,
     reason,
     close: () => backend.close(),
   };

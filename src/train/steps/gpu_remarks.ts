@@ -5,7 +5,7 @@ import { traceColumns } from "../../flows/divergence.ts";
 import { drawTrace, penalisedTrace } from "../../flows/likelihood_problem.ts";
 import { velocityField } from "../../flows/velocity_field.ts";
 import type { SolveProblem, Support } from "../../ode/engines/engine.ts";
-import type { Device } from "../../ode/engines/open_device.ts";
+import { type Device, slowSolves } from "../../ode/engines/open_device.ts";
 import {
   gradientOf,
   regularizationOf,
@@ -46,7 +46,7 @@ function gpuSupport(
   }
 }
 
-const hasDirect = () => `it has ${option("gradient", "direct")}`;
+const onlyDirect = () => `it takes ${option("gradient", "direct")} only`;
 
 /** Why the GPU engine does not take a CNF's training, as phrases; empty if it does. */
 export function gpuReasons(
@@ -59,7 +59,7 @@ export function gpuReasons(
   const { solves, isAdjoint } = gpuSupport(plan, supports);
   return [
     ...(solves.kind === "no" ? solves.reasons : []),
-    ...(isAdjoint ? [hasDirect()] : []),
+    ...(isAdjoint ? [onlyDirect()] : []),
   ];
 }
 
@@ -76,9 +76,7 @@ export function gpuRemarks(
     plan,
     (problem) => engines.inOrder[0]!.supports(problem),
   );
+  if (solves.kind === "no") return [`training ${slowSolves(solves.reasons)}`];
   const slow = `run as tensor operations, slower than with ${option("backend", "cpu")}`;
-  if (solves.kind === "no") {
-    return [`training solves ${slow}; the GPU engine: ${solves.reasons.join("; ")}`];
-  }
-  return isAdjoint ? [`gradients ${slow}; the GPU engine: ${hasDirect()}`] : [];
+  return isAdjoint ? [`gradients ${slow}; the GPU engine: ${onlyDirect()}`] : [];
 }

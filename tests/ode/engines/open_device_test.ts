@@ -128,3 +128,38 @@ backendTest("solveOn() refuses a time that is not finite", ["cpu"], async (backe
   }
   dispose();
 });
+
+backendTest(
+  "openDevice() has a remark, once, on solves that the GPU engine does not take",
+  ["webgpu", "cpu"],
+  async ({ kind }) => {
+    const { problem, dispose } = problemOf({ dims: 2, hidden: 4 });
+    const adaptive = (tolerance: number) =>
+      ({ kind: "adaptive", rtol: tolerance, atol: tolerance }) as const;
+    const fine: SolveProblem = { ...problem, control: adaptive(1e-7) };
+    const y0 = tf.ones<tf.Rank.R2>([33, 2]);
+    const wide: SolveProblem = { ...problem, y0, controlGroup: "batch" };
+    const tensors = { ...fine, field: { kind: "tensors" } } as unknown as SolveProblem;
+    for (
+      const [refused, reason] of [
+        [fine, /float32 takes tolerances from 0\.000001, not 1e-7$/],
+        [wide, /control groups of at most 32 rows, not 33$/],
+      ] as const
+    ) {
+      const remarks: string[] = [];
+      const onSlowSolves = (remark: string) => remarks.push(remark);
+      const { engines } = await openDevice(kind, { onSlowSolves });
+      const taken: SolveProblem = { ...problem, control: adaptive(1e-6) };
+      for (const one of [taken, tensors, refused, refused, taken]) engines.firstThatSupports(one);
+      if (kind === "cpu") {
+        assert.deepEqual(remarks, []);
+        continue;
+      }
+      assert.equal(remarks.length, 1);
+      assert.match(remarks[0]!, /^solves run as tensor operations, slower.*`backend: "cpu"`; the/);
+      assert.match(remarks[0]!, reason);
+    }
+    y0.dispose();
+    dispose();
+  },
+);

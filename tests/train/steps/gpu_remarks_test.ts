@@ -24,7 +24,10 @@ backendTest(
     const cases: readonly (readonly [TrainOptions, RegExp | null])[] = [
       [{}, null],
       [{ trace: "hutchinson" }, null],
-      [{ gradient: "adjoint" }, /^gradients run as tensor operations.*has `gradient: "direct"`$/],
+      [
+        { gradient: "adjoint" },
+        /^gradients run as tensor operations.*takes `gradient: "direct"` only$/,
+      ],
       [{ regularize: "steps=0.1" }, null],
       [
         { regularize: "kinetic=0.1" },

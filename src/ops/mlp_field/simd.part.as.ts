@@ -1,8 +1,7 @@
 import { multiplyAdd } from "../simd/multiply_add.part.as";
 import { LANE_BYTES, LANES, Net, PLANE_GAP_BYTES, TANH_BYTES } from "./net.layout.part.as";
-import { firstLayer } from "./simd_first_layer.part.as";
 import { multiply, multiplyPair, pack } from "./simd_planes.part.as";
-import { ONE_AT, tanhInPlace, writeTanhConstants } from "./simd_tanh.part.as";
+import { firstLayer, ONE_AT, tanhInPlace, writeTanhConstants } from "./simd_tanh.part.as";
 
 /**
  * A ConditionalMLP over eight rows at a time: value and trace; VJP: simd_pull_back.part.as.ts. Contract:

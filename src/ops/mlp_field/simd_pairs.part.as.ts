@@ -1,8 +1,7 @@
 import { LANE_BYTES, LANES, Net } from "./net.layout.part.as";
 import { planeBytes, sumDirections, timesSlope } from "./simd.part.as";
-import { firstLayer } from "./simd_first_layer.part.as";
 import { multiplyPair } from "./simd_planes.part.as";
-import { tanhInPlace } from "./simd_tanh.part.as";
+import { firstLayer, tanhInPlace } from "./simd_tanh.part.as";
 
 /**
  * `evaluate` and `recompute` (simd.part.as.ts) over two tiles, which load each weight once; the bits are

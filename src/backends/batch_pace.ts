@@ -32,6 +32,11 @@ export class BatchPace {
     return this.#steps;
   }
 
+  /** Expected time of a step; null before it is known. */
+  get stepMs(): number | null {
+    return this.#stepMs;
+  }
+
   /**
    * Learns from a batch that has settled.
    *

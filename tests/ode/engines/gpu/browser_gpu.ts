@@ -1,6 +1,6 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Page } from "puppeteer-core";
-import type { Gpu, Operand } from "../../../../src/backends/gpu/gpu.ts";
+import type { Gpu, LateCopy, Operand } from "../../../../src/backends/gpu/gpu.ts";
 import type { PooledBuffer } from "../../../../src/backends/gpu/buffers.ts";
 import type { BindingKind, Program, ProgramSource } from "../../../../src/backends/gpu/programs.ts";
 import { withChromiumPage } from "../../../support/chromium.ts";
@@ -14,6 +14,14 @@ type Command =
   | { readonly kind: "create"; readonly id: number; readonly bytes: number }
   | { readonly kind: "write"; readonly id: number; readonly words: readonly number[] }
   | { readonly kind: "clear"; readonly id: number }
+  | {
+    readonly kind: "copy";
+    readonly from: number;
+    readonly fromByte: number;
+    readonly to: number;
+    readonly toByte: number;
+    readonly bytes: number;
+  }
   | {
     readonly kind: "dispatch";
     readonly code: string;
@@ -61,6 +69,14 @@ async function execute(
       case "clear": {
         const encoder = device.createCommandEncoder();
         encoder.clearBuffer(buffers.get(command.id)!);
+        device.queue.submit([encoder.finish()]);
+        break;
+      }
+      case "copy": {
+        const { from, fromByte, to, toByte, bytes } = command;
+        const encoder = device.createCommandEncoder();
+        const source = buffers.get(from)!, target = buffers.get(to)!;
+        encoder.copyBufferToBuffer(source, fromByte, target, toByte, bytes);
         device.queue.submit([encoder.finish()]);
         break;
       }
@@ -208,8 +224,28 @@ export class BrowserGpu {
     this.#commands.push({ kind: "dispatch", code, bindings, operands: ids, workgroups });
   }
 
+  copy(operand: Operand, offset: number, to: Operand): void {
+    const bytes = "release" in to ? to.bytes : 4 * to.size;
+    this.#copy([operand, offset], [to, 0], bytes);
+  }
+
+  copyInto(operand: tf.Tensor, to: tf.Tensor, offset: number): void {
+    this.#copy([operand, 0], [to, offset], 4 * operand.size);
+  }
+
+  #copy([from, fromByte]: [Operand, number], [to, toByte]: [Operand, number], bytes: number) {
+    const ids = { from: this.#idOf(from), to: this.#idOf(to) };
+    this.#commands.push({ kind: "copy", ...ids, fromByte, toByte, bytes });
+  }
+
   async read(buffer: PooledBuffer): Promise<ArrayBuffer> {
     return await this.#read(this.#idOf(buffer));
+  }
+
+  copyOut(buffer: PooledBuffer): LateCopy {
+    const copy = this.scratch(buffer.bytes);
+    this.copy(buffer, 0, copy);
+    return { read: () => this.read(copy), drop: () => {} };
   }
 
   async #read(read: number): Promise<ArrayBuffer> {

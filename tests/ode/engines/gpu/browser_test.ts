@@ -3,16 +3,23 @@ import * as tf from "@tensorflow/tfjs";
 import { Parameters } from "../../../../src/core/parameters.ts";
 import { simdEngine } from "../../../../src/ode/engines/cpu/simd_engine.ts";
 import type { Engine, SolveProblem } from "../../../../src/ode/engines/engine.ts";
+import { registerGpuTimeEmbedding } from "../../../../src/backends/gpu/flow/time_embedding.ts";
+import { gpuTensorEngine } from "../../../../src/ode/engines/gpu/attempts/tensor_engine.ts";
+import { tensorField } from "../../../../src/ode/engines/portable/tensor_field.ts";
+import { TIME_EMBEDDING } from "../../../../src/ops/time_embedding/time_embedding.ts";
 import { gpuEngine } from "../../../../src/ode/engines/gpu/gpu_engine.ts";
 import { mlpLayout } from "../../../../src/ops/mlp_field/contract.ts";
 import { relativeError } from "../../../parity/fixtures.ts";
 import { backendTest } from "../../../support/backends.ts";
 import { dopri5Solve, randomNumbers, randomWeights } from "../mlp_problem.ts";
-import { withBrowserGpu } from "./browser_gpu.ts";
+import { type BrowserGpu, withBrowserGpu } from "./browser_gpu.ts";
+
+/** A backend of tfjs's that has kernels only. */
+const NAME = "browser";
 
 // A second implementation of WGSL (Tint; the others are compiled by naga), which proves that barriers are
 // in uniform control flow.
-backendTest("the GPU engine runs in Chromium as on the CPU", ["cpu"], async () => {
+backendTest("the GPU engines run in Chromium as on the CPU", ["cpu"], async () => {
   type Read = (tensor: tf.Tensor) => Promise<Float32Array>;
   const work = async (
     problem: SolveProblem,
@@ -69,5 +76,46 @@ backendTest("the GPU engine runs in Chromium as on the CPU", ["cpu"], async () =
         parameters.dispose();
       }
     }
+    await solveByAttempts(gpu);
   });
 });
+
+/**
+ * Solves y' = (sin pi t, cos pi t), the time embedding of width 2, with the step control of networks that tfjs
+ * evaluates. In closed form y(1) = y(0) + (2 / pi, 0).
+ */
+async function solveByAttempts(gpu: BrowserGpu): Promise<void> {
+  registerGpuTimeEmbedding(NAME, { gpu: () => gpu.asGpu });
+  const { kernelFunc } = tf.getKernel(TIME_EMBEDDING, NAME);
+  const evaluate = (_: tf.Tensor2D, t: tf.Tensor1D) =>
+    kernelFunc({ inputs: { t }, attrs: { width: 2 }, backend: {} }) as tf.Tensor2D;
+  const values = Float32Array.of(1, 2, 3, 4, 5, 6);
+  const engine = gpuTensorEngine(gpu.asGpu, { clock: () => 0 });
+  const solution = await engine.solve({
+    field: {
+      kind: "tensors",
+      field: tensorField(() => tf.zeros([3, 2]), null),
+      atDeviceTimes: evaluate,
+    },
+    y0: { shape: [3, 2], values },
+    ...dopri5Solve,
+    t0: 0,
+    t1: 1,
+    controlGroup: 2,
+    keep: { kind: "end" },
+  });
+  try {
+    const reports = await engine.report(solution)();
+    assert.deepEqual(reports.map(({ failure, rows }) => [failure, rows]), [
+      [null, [0, 2]],
+      [null, [2, 3]],
+    ]);
+    (await gpu.valuesOf(solution.y1)).forEach((value, i) => {
+      const exact = values[i]! + (i % 2 === 0 ? 2 / Math.PI : 0);
+      assert.ok(Math.abs(value - exact) < 1e-4, `${i}: ${value}`);
+    });
+  } finally {
+    solution.dispose();
+    tf.unregisterKernel(TIME_EMBEDDING, NAME);
+  }
+}

@@ -65,8 +65,8 @@ export class AttemptRecorder {
   readonly sizes: AttemptSizes;
   /** States of the groups, control.ts. */
   readonly controls: PooledBuffer;
-  /** [rows, width], the state. */
-  readonly y: Tensor2D;
+  /** [rows, width], the state; null once it was taken. */
+  #y: Tensor2D | null;
   readonly #gpu: Gpu;
   readonly #problem: DeviceTimesProblem;
   readonly #velocity: DeviceTimesVelocity;
@@ -98,20 +98,32 @@ export class AttemptRecorder {
       this.#slopes = held.tensor(gpu.tensor<Tensor2D>([slots * rows, width]));
       this.#x = held.tensor(gpu.tensor<Tensor2D>([rows, width]));
       this.#times = held.tensor(gpu.tensor<Tensor1D>([rows]));
-      this.y = held.tensor(gpu.tensor<Tensor2D>([rows, width]));
-      this.#copyStart();
+      this.#y = gpu.tensor<Tensor2D>([rows, width]);
+      held.part({ dispose: () => this.#y?.dispose() });
+      this.#copyStart(this.#y);
     } catch (error) {
       held.releaseAll();
       throw error;
     }
   }
 
-  #copyStart(): void {
+  #copyStart(y: Tensor2D): void {
     const { y0 } = this.#problem, gpu = this.#gpu;
-    if (!("values" in y0)) return gpu.copy(y0, 0, this.y);
-    const start = gpu.upload(y0.values);
-    gpu.copy(start, 0, this.y);
-    start.release();
+    if (!("values" in y0)) return gpu.copy(y0, 0, y);
+    using start = gpu.upload(y0.values);
+    gpu.copy(start, 0, y);
+  }
+
+  get #state(): Tensor2D {
+    if (this.#y === null) throw new RangeError("step attempts: the state was taken");
+    return this.#y;
+  }
+
+  /** The state, [rows, width], for which the caller is responsible from now on. No attempt can follow. */
+  takeState(): Tensor2D {
+    const y = this.#state;
+    this.#y = null;
+    return y;
   }
 
   /** Records the choice of the first step, which may take two evaluations. */
@@ -138,7 +150,7 @@ export class AttemptRecorder {
     if (!firstSameAsLast) this.#input(inputKinds.solution);
     this.#squares(control.kind === "fixed" ? "result" : "error");
     this.#control("attempt");
-    const operands = [this.controls, this.#x, this.y, this.#slopes];
+    const operands = [this.controls, this.#x, this.#state, this.#slopes];
     this.#record(commitProgram, 0, { operands, workgroups: this.#elementWorkgroups() });
     // If a group has rejected the attempt it is there without this, but that is not known here.
     this.#hasSlope = firstSameAsLast;
@@ -149,7 +161,7 @@ export class AttemptRecorder {
   }
 
   #input(kind: number): void {
-    const operands = [this.controls, this.y, this.#slopes, this.#x, this.#times];
+    const operands = [this.controls, this.#state, this.#slopes, this.#x, this.#times];
     this.#record(inputProgram, kind, { operands, workgroups: this.#elementWorkgroups() });
   }
 
@@ -157,13 +169,13 @@ export class AttemptRecorder {
   #evaluate(kind: number, slot: number): void {
     this.#input(kind);
     const slope = this.#velocity(this.#x, this.#times);
-    this.#gpu.copyInto(slope, this.#slopes, 4 * slot * this.y.size);
+    this.#gpu.copyInto(slope, this.#slopes, 4 * slot * this.#state.size);
     slope.dispose();
   }
 
   #squares(kind: keyof typeof squaredKinds): void {
     const { groups, parts } = this.sizes;
-    const operands = [this.controls, this.y, this.#x, this.#slopes, this.#partials];
+    const operands = [this.controls, this.#state, this.#x, this.#slopes, this.#partials];
     this.#record(squaresProgram, squaredKinds[kind], { operands, workgroups: groups * parts });
   }
 

@@ -11,6 +11,9 @@ import { AttemptRecorder, type DeviceTimesProblem } from "./attempt_recorder.ts"
 /** Batches that are ahead of the host at most. */
 const BATCHES_AHEAD = 2;
 
+/** From this time of an attempt on the wait for it is a small part, and a stop should be heard after one. */
+const LONG_MS = 100;
+
 /**
  * A batch takes somewhat longer than a read, which takes some 12 ms: then the device always has one to work on. Longer ones
  * would put more attempts after the end of a solve.
@@ -58,20 +61,22 @@ export async function solveAhead(
   try {
     const controls = await finalControls(gpu, { problem, recorder, batches, clock });
     const reports = controls.map((control, group) => reportOf(control, group, recorder.sizes));
-    return { y1: endOf(recorder.y, reports), reports };
+    return { y1: endOf(recorder.takeState(), reports), reports };
   } finally {
     for (const { controls } of batches) controls.drop();
     recorder.dispose();
   }
 }
 
-/** The state, without the rows of failed groups. */
+/** The state, with NaN in the rows of failed groups. */
 function endOf(y: Tensor2D, reports: readonly SolveReport[]): Tensor2D {
+  const failed = reports.filter(({ failure }) => failure !== null);
+  if (failed.length === 0) return y;
   const scale = new Float64Array(y.shape[0]).fill(1);
-  for (const { rows, failure } of reports) if (failure !== null) scale.fill(NaN, ...rows);
-  return reports.some(({ failure }) => failure !== null)
-    ? tensorSpace.combine(null, scale, [{ weight: 1, rows: y }])
-    : y.clone();
+  for (const { rows } of failed) scale.fill(NaN, ...rows);
+  const end = tensorSpace.combine(null, scale, [{ weight: 1, rows: y }]);
+  y.dispose();
+  return end;
 }
 
 /** Records attempts until all groups are done, and gives their last states. */
@@ -100,7 +105,8 @@ async function finalControls(
   /** Attempts after which the solve seems to end. */
   let expected = problem.control.kind === "fixed" ? problem.control.steps : Infinity;
   for (;;) {
-    while (batches.length < BATCHES_AHEAD) {
+    const ahead = (pace.stepMs ?? 0) < LONG_MS ? BATCHES_AHEAD : 1;
+    while (batches.length < ahead) {
       const wanted = Math.min(pace.steps, expected - recorded);
       if (wanted < 1 && batches.length > 0) break;
       record(Math.max(1, wanted));

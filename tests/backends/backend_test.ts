@@ -50,9 +50,12 @@ async function assertFails(backend: Backend, message: RegExp): Promise<void> {
 backendTest("check() reports an allocation refused by the device", ["webgpu"], async (backend) => {
   backend.check();
   const { device } = tf.backend() as unknown as { device: GPUDevice };
+  const reported = new Promise((resolve) =>
+    device.addEventListener("uncapturederror", resolve, { once: true })
+  );
   // More than any device may allocate, as tfjs would for too large a batch.
   device.createBuffer({ size: 2 ** 45, usage: GPUBufferUsage.STORAGE });
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await reported;
   await assertFails(backend, /WebGPU \(.*\): .*buffer size/i);
 });
 

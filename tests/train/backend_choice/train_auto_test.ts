@@ -48,7 +48,7 @@ backendTest("train() with backend auto measures, and leaves nothing of it but th
   inTempDir(async (folder) => {
     backend.close();
     const engineTimes = { file: `${folder}/engine-times.json`, version: "test" };
-    const run = `${folder}/auto`, plain = `${folder}/cpu`;
+    const run = `${folder}/auto`, plain = `${folder}/plain`;
     let reason = "", kind = "";
     const hooks = {
       onStart({ backendReason, backend }: TrainStart) {
@@ -61,25 +61,33 @@ backendTest("train() with backend auto measures, and leaves nothing of it but th
       await train(spec, { run, openDataset: openFew, engineTimes, hooks });
     });
     assert.equal(tf.memory().numTensors, before);
-    assert.equal(isOpen("webgpu"), false);
     assert.match(reason, /^a step takes .* on the CPU and .* on Test GPU$/);
     const { backendChoice } = await readRunConfig(run);
-    assert.ok(backendChoice!.cpuMs! < backendChoice!.webgpuMs!, reason);
+    const { cpuMs, webgpuMs } = backendChoice!;
+    // The CPU, unless the machine was busy with other work just then.
+    const [chosen, other] = cpuMs! <= webgpuMs!
+      ? ["cpu", "webgpu"] as const
+      : ["webgpu", "cpu"] as const;
+    assert.equal(backendChoice!.backend, chosen, reason);
+    assert.equal(isOpen("webgpu"), chosen === "webgpu");
     assert.deepEqual((await knownTimes(engineTimes)).map(({ choice }) => choice), [backendChoice]);
-    await train({ ...spec, backend: "cpu" }, { run: plain, openDataset: openFew });
+    await train({ ...spec, backend: chosen }, { run: plain, openDataset: openFew });
     assert.deepEqual(await weightsOf(run), await weightsOf(plain));
 
     // Resumed where nothing can be measured, the run keeps its choice, whatever it is.
     const config = `${run}/config.json`, text = await Deno.readTextFile(config);
-    await Deno.writeTextFile(config, text.replace('"backend": "cpu"', '"backend": "webgpu"'));
+    await Deno.writeTextFile(
+      config,
+      text.replace(`"backend": "${chosen}"`, `"backend": "${other}"`),
+    );
     const resumed = { run, mode: "resume", openDataset: openFew, hooks } as const;
     const signal = AbortSignal.abort();
     await train({ model: "cnf", steps: 3 }, { ...resumed, signal });
-    assert.equal(kind, "webgpu");
+    assert.equal(kind, other);
     const kept = (await readRunConfig(run)).backendChoice;
-    assert.deepEqual(kept, { ...backendChoice, backend: "webgpu" });
+    assert.deepEqual(kept, { ...backendChoice, backend: other });
     // A backend that is asked for ends the choice.
-    await train({ model: "cnf", steps: 3, backend: "cpu" }, resumed);
-    assert.equal(kind, "cpu");
+    await train({ model: "cnf", steps: 3, backend: chosen }, resumed);
+    assert.equal(kind, chosen);
     assert.equal((await readRunConfig(run)).backendChoice, undefined);
   }));

@@ -1,7 +1,8 @@
 import type { MlpShape } from "../../../ops/mlp_field/contract.ts";
 import type { WorkgroupVariable } from "../../../backends/gpu/programs.ts";
 import { packedWeights } from "./packed_weights.ts";
-import { each, fieldPrelude, largestDivisor, range } from "./prelude_wgsl.ts";
+import { range } from "../../../ops/wgsl/lines.ts";
+import { each, fieldPrelude, largestDivisor } from "./prelude_wgsl.ts";
 import {
   productWgsl,
   threadsFor,

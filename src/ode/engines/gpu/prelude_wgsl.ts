@@ -1,10 +1,6 @@
+import { lines } from "../../../ops/wgsl/lines.ts";
 import type { MlpShape } from "../../../ops/mlp_field/contract.ts";
 import { SINPI_WGSL } from "../../../ops/time_embedding/time_embedding_wgsl.ts";
-
-/** Whole numbers from 0 to `count` - 1. */
-export function range(count: number): number[] {
-  return Array.from({ length: count }, (_, i) => i);
-}
 
 /** The largest divisor of `count` that is at most `most`. */
 export function largestDivisor(count: number, most: number): number {
@@ -18,7 +14,7 @@ export function largestDivisor(count: number, most: number): number {
  * compilers from unrolling.
  */
 export function each(count: number, body: (index: string) => string): string {
-  if (count <= 4) return range(count).map((i) => body(`${i}u`)).join("\n");
+  if (count <= 4) return lines(count, (i) => body(`${i}u`));
   return `  for (var d = 0u; d < ${count}u; d++) {\n${body("d")}\n  }`;
 }
 

@@ -10,7 +10,7 @@ import {
 } from "./field_wgsl.ts";
 import { JOB_ARRAYS_WGSL, JOB_WGSL } from "./job.ts";
 import { packedWeights } from "./packed_weights.ts";
-import { range } from "./prelude_wgsl.ts";
+import { range } from "../../../ops/wgsl/lines.ts";
 import { recordPlaces } from "./records.ts";
 import { constantName, STEP_CONTROL_WGSL } from "./step_control_wgsl.ts";
 import { threadsFor } from "./tiles/thread_tile.ts";

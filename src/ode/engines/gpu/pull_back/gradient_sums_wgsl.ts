@@ -1,6 +1,6 @@
 import type { FieldShape } from "../field_wgsl.ts";
 import { packedWeights } from "../packed_weights.ts";
-import { range } from "../prelude_wgsl.ts";
+import { range } from "../../../../ops/wgsl/lines.ts";
 import { isPulledTogether, outerRowsAtOnce } from "./plan.ts";
 
 /** A number of [dims][quads] per turn of the loop: the same thread's in all functions. */

@@ -11,7 +11,8 @@ import {
   widthOf,
 } from "../field_wgsl.ts";
 import { packedWeights } from "../packed_weights.ts";
-import { each, fieldPrelude, range } from "../prelude_wgsl.ts";
+import { range } from "../../../../ops/wgsl/lines.ts";
+import { each, fieldPrelude } from "../prelude_wgsl.ts";
 import { recordPlaces } from "../records.ts";
 import { productWgsl, type TilePlace, tileRange } from "../tiles/thread_tile.ts";
 import { gradientSumsWgsl } from "./gradient_sums_wgsl.ts";

@@ -1,5 +1,5 @@
 import { gridMain } from "../../../../ops/wgsl/grid.ts";
-import { range } from "../prelude_wgsl.ts";
+import { range } from "../../../../ops/wgsl/lines.ts";
 
 /** Parameters per workgroup of the reduction. */
 export const REDUCED_PER_WORKGROUP = 32;

@@ -1,4 +1,5 @@
-import { largestDivisor, range } from "../prelude_wgsl.ts";
+import { range } from "../../../../ops/wgsl/lines.ts";
+import { largestDivisor } from "../prelude_wgsl.ts";
 
 /**
  * What a thread computes of its workgroup's rows and features, and how its loops are written. It changes the

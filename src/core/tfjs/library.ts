@@ -88,6 +88,7 @@ export let slice: Library["slice"];
 export let slice2d: Library["slice2d"];
 export let slice4d: Library["slice4d"];
 export let slice_util: Library["slice_util"];
+export let split: Library["split"];
 export let sqrt: Library["sqrt"];
 export let square: Library["square"];
 export let squaredDifference: Library["squaredDifference"];
@@ -174,6 +175,7 @@ export function useLibrary(library: Library): void {
     slice2d,
     slice4d,
     slice_util,
+    split,
     sqrt,
     square,
     squaredDifference,

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import fc from "fast-check";
+import { gpuOf } from "../../../src/backends/gpu/gpu.ts";
+import { NUMBERS_PER_WORKGROUP, partsPerDispatch } from "../../../src/backends/gpu/parts_wgsl.ts";
 import { backendTest } from "../../support/backends.ts";
 import { countGpuCalls } from "../../support/gpu_calls.ts";
 
@@ -53,3 +55,30 @@ backendTest("runs of memory are cut and joined without a dispatch", ["webgpu"], 
   assert.deepEqual(numbers, [run(12, 36), [41, 42], [...run(36, 48), ...run(0, 48)]]);
   tf.dispose([whole, rows, ...parts]);
 });
+
+backendTest(
+  "many parts are cut and joined by a few dispatches, as they are",
+  ["webgpu"],
+  async (backend) => {
+    const most = partsPerDispatch(gpuOf(backend).limits);
+    // Parts of less and of more than a workgroup's numbers, in a second dispatch that is not full.
+    const sizes = Array.from({ length: most + 3 }, (_, i) => 1 + i % 5);
+    sizes[1] = 2 * NUMBERS_PER_WORKGROUP + 7;
+    sizes[most + 1] = NUMBERS_PER_WORKGROUP;
+    const size = sizes.reduce((sum, size) => sum + size),
+      numbers = Float32Array.from({ length: size }, (_, i) => i);
+    const whole = tf.tensor(numbers, [1, size]);
+    const counter = countGpuCalls();
+    const parts = tf.split(whole, sizes, 1), joined = tf.concat(parts, 1);
+    const { dispatches, copies } = counter.calls();
+    counter.stop();
+    assert.deepEqual({ dispatches, copies }, { dispatches: 4, copies: 0 });
+    let start = 0;
+    for (const [i, part] of parts.entries()) {
+      assert.deepEqual(part.shape, [1, sizes[i]]);
+      assert.deepEqual(await part.data(), numbers.slice(start, start += sizes[i]!));
+    }
+    assert.deepEqual(await joined.data(), numbers);
+    tf.dispose([whole, joined, ...parts]);
+  },
+);

@@ -271,11 +271,14 @@ export function recordFilterGradient(
     kernelWidth: kernel[1],
     ...{ sourceHeight, sourceWidth, height, width, scale: strides[0] },
     ...{ offsetY: -pads[0], offsetX: -pads[1], pixels, pixelsPerPart },
+    hasBias: dBias === null ? 0 : 1,
   };
-  using partial = gpu.scratch(4 * parts * (rows + 1) * columns);
+  const isWhole = parts === 1 && dBias === null;
+  using partial = isWhole ? null : gpu.scratch(4 * parts * (rows + job.hasBias) * columns);
   using numbers = gpu.upload(Int32Array.from(filterGradientJob, (name) => job[name]));
   const program = gpu.program(filterGradientProgram(device.tiles, geometry));
-  gpu.record(program, [numbers, x, dy, partial], job.workgroups);
+  gpu.record(program, [numbers, x, dy, partial ?? dFilter], job.workgroups);
+  if (partial === null) return;
   recordAddParts(device, { partial, parts, first: rows * columns, out: dFilter, rest: dBias });
 }
 

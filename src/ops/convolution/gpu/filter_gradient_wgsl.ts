@@ -41,6 +41,7 @@ export const filterGradientJob = [
   "offsetX",
   "pixels",
   "pixelsPerPart",
+  "hasBias",
 ] as const;
 
 /** Numbers of a job by name. */
@@ -61,12 +62,12 @@ export function filterGradientBytes(tile: ProductTile): number {
  *
  *   partial[part, (i, j, c), column] = sum over the part's pixels (image, y, x) of
  *     source[image, scale y + offsetY + i, scale x + offsetX + j, c] cotangent[image, y, x, column]
- *   partial[part, rows, column] = sum over the part's pixels of cotangent[image, y, x, column]
+ *   partial[part, rows, column] = sum over the part's pixels of cotangent[image, y, x, column], if hasBias is 1, not 0
  *
  *   0  uniform     job        filterGradientJob; rows = kh x kw x channels
  *   1  read        source     [images, sourceHeight, sourceWidth, channels]
  *   2  read        cotangent  [images, height, width, columns]
- *   3  read_write  partial    [parts, rows + 1, columns]
+ *   3  read_write  partial    [parts, rows + hasBias, columns]
  */
 export const filterGradientShader = oncePerVariant((
   { tile, wideChannels, wideColumns }: FilterGradientVariant,
@@ -107,7 +108,7 @@ fn main(
   let sourceHeight = u32(job.sourceHeight);
   let sourceWidth = u32(job.sourceWidth);
   let end = min(job.pixels, (part + 1u) * job.pixelsPerPart);
-  firstNumber = part * (job.rows + 1u) * columns;
+  firstNumber = part * (job.rows + job.hasBias) * columns;
 ${sumDeclarations(tile)}
   var columnSum = 0.0;
   let rowQuad = lid % ${tile.rows / 4}u;
@@ -165,7 +166,8 @@ ${lines(4, (e) => `        columnSum += ${columnNumber(tile, e)};`)}
 ${finishSums(tile)}
   if (lid < ${tile.columns}u) { columnSums[lid] = columnSum; }
   workgroupBarrier();
-  if (firstRow == 0u && lid < ${tile.columns / 4}u && firstColumn + 4u * lid < columns) {
+  let storesBias = job.hasBias != 0u && firstRow == 0u;
+  if (storesBias && lid < ${tile.columns / 4}u && firstColumn + 4u * lid < columns) {
     let column = firstColumn + 4u * lid;
     let sum = vec4f(${[0, 1, 2, 3].map((i) => `columnSums[4u * lid + ${i}u]`).join(", ")});
 ${store("job.rows * columns + column", "sum", wideColumns)}

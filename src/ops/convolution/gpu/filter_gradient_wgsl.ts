@@ -1,9 +1,12 @@
+import { gridMain } from "../../wgsl/grid.ts";
+import { lines } from "../../wgsl/lines.ts";
 import {
   addProducts,
   allOf,
   byBlocks,
+  columnQuad,
   finishSums,
-  lines,
+  jobStruct,
   oncePerVariant,
   PRODUCT_THREADS,
   type ProductTile,
@@ -74,9 +77,7 @@ export const filterGradientShader = oncePerVariant((
 ): string => {
   const columnType = wideColumns ? "vec4f" : "f32";
   return `
-struct Job { ${
-    filterGradientJob.map((name) => `${name}: ${signed.has(name) ? "i32" : "u32"}`).join(", ")
-  } }
+${jobStruct(filterGradientJob, signed)}
 @group(0) @binding(0) var<uniform> job: Job;
 @group(0) @binding(1) var<storage, read> source: array<${wideChannels ? "vec4f" : "f32"}>;
 @group(0) @binding(2) var<storage, read> cotangent: array<${columnType}>;
@@ -91,13 +92,7 @@ fn finish(row: u32, column: u32, sum: vec4f) {
 ${store("row * job.columns + column", "sum", wideColumns)}
 }
 
-@compute @workgroup_size(${PRODUCT_THREADS})
-fn main(
-  @builtin(workgroup_id) id: vec3u,
-  @builtin(num_workgroups) grid: vec3u,
-  @builtin(local_invocation_index) lid: u32,
-) {
-  let workgroup = id.y * grid.x + id.x;
+${gridMain(PRODUCT_THREADS)}
   if (workgroup >= job.workgroups) { return; }
   let part = workgroup / job.tiles;
   let inPart = workgroup % job.tiles;
@@ -148,7 +143,7 @@ ${
       {
         let pixel = first + ${STEP_TERMS}u * step + 4u * columnTerms + ${e}u;
         ${quadOf(tile, "b", { quad: "columnQuad", terms: "columnTerms", term: e })} = ${
-        cotangentQuad(wideColumns)
+        columnQuad("cotangent", { isWide: wideColumns, row: "pixel", isInside: "pixel < end" })
       };
       }`),
     )
@@ -199,19 +194,6 @@ const sourceQuad = `select(vec4f(), source[u32(at.x + tapOffset0) / 4u], ${isIns
 
 const sourceNumber = (i: number) =>
   `select(0.0, source[u32(at.x + tapOffset${i})], ${isInside(i)})`;
-
-function cotangentQuad(wideColumns: boolean): string {
-  if (wideColumns) {
-    const isInside = allOf("pixel < end", "column < columns");
-    return `select(vec4f(), cotangent[pixel * (columns / 4u) + column / 4u], ${isInside})`;
-  }
-  const values = [0, 1, 2, 3].map((i) =>
-    `select(0.0, cotangent[pixel * columns + column + ${i}u], ${
-      allOf("pixel < end", `column + ${i}u < columns`)
-    })`
-  );
-  return `vec4f(${values.join(", ")})`;
-}
 
 /** WGSL that stores four numbers of a row that begins at `column`, those that exist. */
 function store(at: string, sum: string, wideColumns: boolean): string {

@@ -1,10 +1,13 @@
+import { gridMain } from "../../wgsl/grid.ts";
+import { lines } from "../../wgsl/lines.ts";
 import {
   addProducts,
   allOf,
   byBlocks,
+  columnQuad,
   component,
   finishSums,
-  lines,
+  jobStruct,
   oncePerVariant,
   PRODUCT_THREADS,
   type ProductTile,
@@ -93,7 +96,7 @@ export const gatherShader = oncePerVariant((variant: GatherVariant): string => {
   const columnType = wideColumns ? "vec4f" : "f32";
   const filterType = variant.kind === "values" ? columnType : channelType;
   return `
-struct Job { ${gatherJob.map((name) => `${name}: ${signed.has(name) ? "i32" : "u32"}`).join(", ")} }
+${jobStruct(gatherJob, signed)}
 @group(0) @binding(0) var<uniform> job: Job;
 @group(0) @binding(1) var<storage, read> source: array<${channelType}>;
 @group(0) @binding(2) var<storage, read> kernel: array<${filterType}>;
@@ -103,13 +106,7 @@ struct Job { ${gatherJob.map((name) => `${name}: ${signed.has(name) ? "i32" : "u
 @group(0) @binding(6) var<storage, read_write> out: array<${columnType}>;
 ${tileDeclarations(tile)}
 ${finish(variant)}
-@compute @workgroup_size(${PRODUCT_THREADS})
-fn main(
-  @builtin(workgroup_id) id: vec3u,
-  @builtin(num_workgroups) grid: vec3u,
-  @builtin(local_invocation_index) lid: u32,
-) {
-  let workgroup = id.y * grid.x + id.x;
+${gridMain(PRODUCT_THREADS)}
   if (workgroup >= job.workgroups) { return; }
   let firstRow = workgroup / job.columnTiles * ${tile.rows}u;
   let firstColumn = workgroup % job.columnTiles * ${tile.columns}u;
@@ -336,11 +333,11 @@ function flatLoop({ tile, kind, isSpread, wideColumns }: GatherVariant): string 
   const ofB = kind === "values"
     ? lines(4, (e) =>
       `      let w${e} = ${
-        filterRow(
-          wideColumns,
-          `(firstTerm + 4u * filterTerms + ${e}u)`,
-          `firstTerm + 4u * filterTerms + ${e}u < count`,
-        )
+        columnQuad("kernel", {
+          isWide: wideColumns,
+          row: `firstTerm + 4u * filterTerms + ${e}u`,
+          isInside: `firstTerm + 4u * filterTerms + ${e}u < count`,
+        })
       };`)
     : lines(4, (i) => {
       const values = [0, 1, 2, 3].map((e) =>
@@ -363,20 +360,6 @@ ${
   }
 ${step(tile)}
   }`;
-}
-
-/** Four columns of a row of the filter, zeros outside. */
-function filterRow(wideColumns: boolean, row: string, isInside: string): string {
-  if (wideColumns) {
-    const isThere = allOf(isInside, "column < columns");
-    return `select(vec4f(), kernel[(${row}) * (columns / 4u) + column / 4u], ${isThere})`;
-  }
-  const values = [0, 1, 2, 3].map((i) =>
-    `select(0.0, kernel[(${row}) * columns + column + ${i}u], ${
-      allOf(isInside, `column + ${i}u < columns`)
-    })`
-  );
-  return `vec4f(${values.join(", ")})`;
 }
 
 /** WGSL that adds bias and residual to four sums of a row, applies the activation and stores them. */

@@ -1,4 +1,6 @@
-import { lines, range } from "./tile_wgsl.ts";
+import { gridMain } from "../../wgsl/grid.ts";
+import { lines, range } from "../../wgsl/lines.ts";
+import { jobStruct } from "./tile_wgsl.ts";
 
 /** Threads per workgroup of both shaders. */
 export const SUM_THREADS = 256;
@@ -26,21 +28,16 @@ export const addPartsJob = ["count", "first", "parts"] as const;
  *   3  read_write  rest     [count - first], or anything
  */
 export const addPartsShader = `
-struct Job { ${addPartsJob.map((name) => `${name}: u32`).join(", ")} }
+${jobStruct(addPartsJob)}
 @group(0) @binding(0) var<uniform> job: Job;
 @group(0) @binding(1) var<storage, read> partial: array<f32>;
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;
 @group(0) @binding(3) var<storage, read_write> rest: array<f32>;
 var<workgroup> shares: array<f32, ${SUM_THREADS}>;
 
-@compute @workgroup_size(${SUM_THREADS})
-fn main(
-  @builtin(workgroup_id) id: vec3u,
-  @builtin(num_workgroups) grid: vec3u,
-  @builtin(local_invocation_index) lid: u32,
-) {
+${gridMain(SUM_THREADS)}
   let count = job.count;
-  let i = (id.y * grid.x + id.x) * ${SUMS_PER_WORKGROUP}u + lid % ${SUMS_PER_WORKGROUP}u;
+  let i = workgroup * ${SUMS_PER_WORKGROUP}u + lid % ${SUMS_PER_WORKGROUP}u;
   var sum = 0.0;
   if (i < count) {
     var part = lid / ${SUMS_PER_WORKGROUP}u;
@@ -81,7 +78,7 @@ export const pixelSumsJob = [
  *   4  read_write  sums       [partsPerImage, images, channels]
  */
 export const pixelSumsShader = `
-struct Job { ${pixelSumsJob.map((name) => `${name}: u32`).join(", ")} }
+${jobStruct(pixelSumsJob)}
 @group(0) @binding(0) var<uniform> job: Job;
 @group(0) @binding(1) var<storage, read> cotangent: array<f32>;
 @group(0) @binding(2) var<storage, read> mask: array<f32>;
@@ -89,13 +86,7 @@ struct Job { ${pixelSumsJob.map((name) => `${name}: u32`).join(", ")} }
 @group(0) @binding(4) var<storage, read_write> sums: array<f32>;
 var<workgroup> shares: array<f32, ${SUM_THREADS}>;
 
-@compute @workgroup_size(${SUM_THREADS})
-fn main(
-  @builtin(workgroup_id) id: vec3u,
-  @builtin(num_workgroups) grid: vec3u,
-  @builtin(local_invocation_index) lid: u32,
-) {
-  let workgroup = id.y * grid.x + id.x;
+${gridMain(SUM_THREADS)}
   if (workgroup >= job.workgroups) { return; }
   let image = workgroup / job.groups / job.partsPerImage;
   let part = workgroup / job.groups % job.partsPerImage;

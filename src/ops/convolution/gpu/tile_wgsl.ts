@@ -1,3 +1,5 @@
+import { lines } from "../../wgsl/lines.ts";
+
 /**
  * Tiles of a matrix product: a workgroup of {@link PRODUCT_THREADS} has `rows` x `columns` sums and a thread
  * `threadRows` x `threadColumns` of them, all multiples of four. Every tile adds the terms of a sum in the same
@@ -48,13 +50,6 @@ export const gpuTiles: TileChoice = (columns) =>
   columns <= narrowTile.columns ? narrowTile : gpuTile;
 export const softwareTiles: TileChoice = () => softwareTile;
 
-/** The whole numbers below `count`. */
-export const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
-
-/** Lines of WGSL, one per whole number below `count`. */
-export const lines = (count: number, line: (i: number) => string): string =>
-  range(count).map(line).join("\n");
-
 /** `make`, whose results are kept: a shader is 20 kB of text, asked for at each dispatch. */
 export function oncePerVariant<Variant>(
   make: (variant: Variant) => string,
@@ -71,6 +66,37 @@ export function oncePerVariant<Variant>(
 /** WGSL that is true if all conditions are, without the branches of `&&`: a browser's driver took minutes. */
 export const allOf = (...conditions: readonly string[]): string =>
   `(${conditions.map((one) => `(${one})`).join(" & ")})`;
+
+/** The struct of a job of 32-bit numbers, of which those in `signed` may be below zero. */
+export const jobStruct = (names: readonly string[], signed?: ReadonlySet<string>): string =>
+  `struct Job { ${
+    names.map((name) => `${name}: ${signed?.has(name) ? "i32" : "u32"}`).join(", ")
+  } }`;
+
+/**
+ * The four columns from `column` on of a row of a matrix of `columns` columns, zeros outside.
+ *
+ * @param isWide Whether the matrix is an array of vec4f.
+ */
+export function columnQuad(
+  matrix: string,
+  { isWide, row, isInside }: {
+    readonly isWide: boolean;
+    readonly row: string;
+    readonly isInside: string;
+  },
+): string {
+  if (isWide) {
+    const isThere = allOf(isInside, "column < columns");
+    return `select(vec4f(), ${matrix}[(${row}) * (columns / 4u) + column / 4u], ${isThere})`;
+  }
+  const values = [0, 1, 2, 3].map((i) =>
+    `select(0.0, ${matrix}[(${row}) * columns + column + ${i}u], ${
+      allOf(isInside, `column + ${i}u < columns`)
+    })`
+  );
+  return `vec4f(${values.join(", ")})`;
+}
 
 /** Quads of terms per step. */
 export const QUADS = STEP_TERMS / 4;

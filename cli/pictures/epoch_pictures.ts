@@ -99,7 +99,7 @@ export async function addDeferred(start: TrainStart, drawings: Drawings): Promis
   }
 }
 
-/** See {@link TrainHooks.hasPictures}. */
+/** See `TrainHooks.hasPictures`. */
 export async function hasEpochs({ run, step, epoch }: PicturesAt): Promise<boolean> {
   return (await deferredEpochs(run)).length === 0 && await belongs(samplesFile(run, epoch), step);
 }

@@ -13,7 +13,7 @@ export interface Backend {
   readonly description: string;
   /**
    * Checks that the device still works. Call it after reading results back: a GPU that refused a
-   * command returns garbage instead of throwing. {@link deviceFailure} explains what a device threw.
+   * command returns garbage instead of throwing. `deviceFailure()` explains what a device threw.
    *
    * @throws {DeviceError} If the device was lost or reported an error since it was opened.
    * @throws {OutOfMemoryError} If it had too little memory.
@@ -23,7 +23,7 @@ export interface Backend {
   close(): void;
 }
 
-/** Options of {@link openBackend}. */
+/** Options of `openBackend()`. */
 export interface BackendOptions extends PortableBits {
   /** Maximum number of threads of the CPU kernels from now on; default the number of cores. */
   readonly threads?: number;

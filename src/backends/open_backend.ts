@@ -53,7 +53,7 @@ export async function deviceFailure(): Promise<FailureError | null> {
 }
 
 /**
- * The CPU backend, opened by the first {@link needTensors} while no backend is open: until then
+ * The CPU backend, opened by the first `needTensors()` while no backend is open: until then
  * nothing of tfjs is loaded.
  *
  * @throws {InputError} If `threads` is none.

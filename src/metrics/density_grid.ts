@@ -25,7 +25,7 @@ const MAX_POINTS_PER_SIDE = 8;
  * Averages a density over the cells of a regular grid, so that structure thinner than a cell is not
  * lost.
  *
- * @param density.roots Integrated cells ({@link judgeCell}) that tile a rectangle in `frame`.
+ * @param density.roots Integrated cells (`judgeCell()`) that tile a rectangle in `frame`.
  */
 export function gridOf(
   density: { readonly roots: readonly Cell[]; readonly frame: PlaneFrame },

@@ -8,7 +8,7 @@ import { velocityField } from "../velocity_field.ts";
 import { numbersOf, pullBackNumbers } from "./number_solutions.ts";
 import { dopri5Error, predictedRows, STEP, stepsOf, timeOf } from "./step_prediction.ts";
 
-/** {@link predictedSteps} over numbers. */
+/** `predictedSteps()` over numbers. */
 export interface NumberPrediction {
   /** Steps, mean over control groups. */
   readonly steps: number;

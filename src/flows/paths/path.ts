@@ -20,7 +20,7 @@ export interface PathCoefficients {
  *   x_t = alpha(t) x1 + sigma(t) x0,  alpha(0) = 0, sigma(0) = 1, alpha(1) = 1.
  *
  * A path is defined by its coefficients; everything else is a function of them: {@link pathSample},
- * {@link pathVelocity}, {@link conditionalVelocity} and {@link convertPrediction}.
+ * {@link pathVelocity}, {@link conditionalVelocity} and `convertPrediction()`.
  *
  * Source: Lipman et al. 2024, Flow Matching Guide and Code, section 4.8 (affine conditional flows).
  */

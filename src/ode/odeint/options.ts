@@ -5,7 +5,7 @@ import type { StepControl } from "../engines/engine.ts";
 import type { RowsProblem } from "../solver/rows_problem.ts";
 import type { Tableau } from "../tableau.ts";
 
-/** Step-size control of {@link odeint} and {@link odeintTensors}. */
+/** Step-size control of `odeint()` and `odeintTensors()`. */
 export type OdeintControl = OdeintFixedControl | OdeintAdaptiveControl;
 
 /** Steps of equal size. */

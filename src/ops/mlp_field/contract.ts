@@ -12,7 +12,7 @@ import { layoutOf, type ParameterEntry, type ParameterLayout } from "../../core/
  * Shapes, row-major, here and in every implementation:
  *
  *   x, f       [n, dims]
- *   embedding  [n, hidden]       from {@link embeddingRows}
+ *   embedding  [n, hidden]       from `embeddingRows()`
  *   W0         [dims, hidden]    device order; PyTorch's x_proj.weight transposed
  *   W1, W2     [hidden, hidden]  backbone.0, backbone.2
  *   W3         [hidden, dims]    backbone.4

@@ -20,7 +20,7 @@ export interface Breakdown {
   }[];
 }
 
-/** The residual of {@link residualStudy} for schedules with beta(1) = 2, 5 and 20. */
+/** The residual of `residualStudy()` for schedules with beta(1) = 2, 5 and 20. */
 export function breakdownStudy(updates: Updates, seed: number): Breakdown[] {
   return [2, 5, 20].map((betaMax) => {
     const steps = doublings(10_240);

@@ -206,7 +206,7 @@ function jobOf(
 export interface ReductionNotes {
   /** [{@link squaresOfGradient}], sums of squares of parts of the gradient. */
   readonly squares: PooledBuffer;
-  /** Words, the first of which gets {@link CUT_SHORT} if a replay was cut short. */
+  /** Words, the first of which gets `CUT_SHORT` if a replay was cut short. */
   readonly verdict: PooledBuffer;
 }
 

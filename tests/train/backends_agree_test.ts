@@ -7,7 +7,8 @@ import { train, type TrainSpec } from "../../src/train/train.ts";
 import type { DatasetOpener } from "../../src/train/training_plan.ts";
 import { readLog } from "../../src/train/run/training_log.ts";
 import { backendTest } from "../support/backends.ts";
-import { inTempDir, openSmall } from "./support/runs.ts";
+import { inFolder } from "../support/in_folder.ts";
+import { openSmall } from "./support/runs.ts";
 
 const cnf: TrainSpec = {
   model: "cnf",
@@ -67,7 +68,7 @@ async function lossesOf(given: TrainSpec, run: string): Promise<readonly number[
 
 for (const [name, given] of Object.entries(runs)) {
   backendTest(`${name} have the CPU's losses`, ["webgpu"], () =>
-    inTempDir(async (folder) => {
+    inFolder(async (folder) => {
       const onCpu = await lossesOf({ ...given, backend: "cpu" }, `${folder}/cpu`);
       const onGpu = await lossesOf({ ...given, backend: "webgpu" }, `${folder}/webgpu`);
       assert.equal(onGpu.length, given.steps);
@@ -107,7 +108,7 @@ for (const [name, [given, untrained, tolerance]] of Object.entries(wholeRuns)) {
     `${name} end at the CPU's quality`,
     ["webgpu"],
     (backend) =>
-      inTempDir(async (folder) => {
+      inFolder(async (folder) => {
         const endOf = async (kind: "webgpu" | "cpu") => {
           const run = `${folder}/${kind}`;
           await train({ ...given, backend: kind }, { run, openDataset: openFirst(64) });
@@ -124,7 +125,7 @@ for (const [name, [given, untrained, tolerance]] of Object.entries(wholeRuns)) {
 }
 
 backendTest("training frees its GPU buffers", ["webgpu"], () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const bytes = () => (tf.memory() as tf.MemoryInfo & { numBytesInGPU: number }).numBytesInGPU;
     const before = bytes();
     const seen = new Map<number, number>();

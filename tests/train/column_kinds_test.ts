@@ -7,7 +7,8 @@ import { openDevice } from "../../src/ode/engines/open_device.ts";
 import { loadRun, readRunConfig } from "../../src/train/run/load_run.ts";
 import { train } from "../../src/train/train.ts";
 import { importWeights } from "../../src/train/weights/import_weights.ts";
-import { essence, inTempDir } from "./support/runs.ts";
+import { inFolder } from "../support/in_folder.ts";
+import { essence } from "./support/runs.ts";
 
 /** Categories with probabilities 1/2, 3/10 and 1/5, and a count that depends on them. */
 const shares = { a: 0.5, b: 0.3, c: 0.2 } as const;
@@ -25,7 +26,7 @@ function table(rows: number): string {
 const few = { hidden: 8, batchSize: 32, backend: "cpu", evalEvery: 0, validation: 0 } as const;
 
 Deno.test("samples of a trained run have the categories' frequencies, and counts that go with them", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const data = `${folder}/table.csv`;
     await Deno.writeTextFile(data, table(1500));
     const { run } = await train({
@@ -51,7 +52,7 @@ Deno.test("samples of a trained run have the categories' frequencies, and counts
   }));
 
 Deno.test("a category that no training row has gets a finite likelihood, below that of the others", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const data = `${folder}/rare.csv`;
     const lines = Array.from({ length: 60 }, (_, i) => `${Math.sin(i)},${i === 59 ? "yes" : "no"}`);
     await Deno.writeTextFile(data, `x,rare\n${lines.join("\n")}\n`);
@@ -67,7 +68,7 @@ Deno.test("a category that no training row has gets a finite likelihood, below t
   }));
 
 Deno.test("kinds of columns survive resuming, import and initial weights, which bring their own", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const data = `${folder}/table.csv`;
     await Deno.writeTextFile(data, table(100));
     const kinds = { categorical: [1], dequantize: ["count"] } as const;

@@ -7,7 +7,8 @@ import { readLog } from "../../src/train/run/training_log.ts";
 import { train } from "../../src/train/train.ts";
 import { backendTest } from "../support/backends.ts";
 import { losableDevice } from "../support/losable_device.ts";
-import { inTempDir, openSmall, smallRuns } from "./support/runs.ts";
+import { inFolder } from "../support/in_folder.ts";
+import { openSmall, smallRuns } from "./support/runs.ts";
 
 /** The step whose figures are there when the device fails. */
 const LAST = 5;
@@ -43,7 +44,7 @@ async function assertGoesOn(run: string, failed: Backend): Promise<void> {
 backendTest("train() ends with one line when the device is lost, its checkpoint whole", [
   "webgpu",
 ], (backend) =>
-  inTempDir(async (run) => {
+  inFolder(async (run) => {
     backend.close();
     const { opened, lose } = await losableDevice();
     const { message } = await failingRun(run, lose);
@@ -58,7 +59,7 @@ backendTest(
   "train() ends with one line when the device has no memory left",
   ["webgpu"],
   (backend) =>
-    inTempDir(async (run) => {
+    inFolder(async (run) => {
       backend.close();
       const { opened, refuse } = await losableDevice();
       const error = await failingRun(

@@ -17,7 +17,8 @@ import { keyOf, subsequences } from "../../src/core/random/subsequences.ts";
 import { parseConfigFile } from "../../src/train/config/config_file.ts";
 import { loadRun } from "../../src/train/run/load_run.ts";
 import { train, type TrainSpec } from "../../src/train/train.ts";
-import { inTempDir, smallPoints } from "./support/runs.ts";
+import { inFolder } from "../support/in_folder.ts";
+import { smallPoints } from "./support/runs.ts";
 
 const openDataset = () => Promise.resolve(smallPoints());
 
@@ -42,7 +43,7 @@ const read = (path: string) => Deno.readTextFileSync(path);
 const weightsOf = (run: string) => Deno.readFileSync(`${run}/model.safetensors`);
 
 Deno.test("train() of fm carries eight Gaussians to moons with all four values custom", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const given: TrainSpec = {
       model: "fm",
       data: "moons",
@@ -96,7 +97,7 @@ Deno.test("train() of fm carries eight Gaussians to moons with all four values c
   }));
 
 Deno.test("train() with the defaults passed as values writes the bytes of a plain run", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const defaults = {
       coupling: independentCoupling,
       times: uniformTimes,
@@ -110,7 +111,7 @@ Deno.test("train() with the defaults passed as values writes the bytes of a plai
   }));
 
 Deno.test("train() with custom values resumes with the same ones to the bits of an unbroken run", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     await train({ ...short, ...own }, { run: `${folder}/whole`, openDataset });
     const run = `${folder}/broken`;
     await train({ ...short, ...own, steps: 3, lrHorizon: 6 }, { run, openDataset });
@@ -138,7 +139,7 @@ Deno.test("train() with custom values resumes with the same ones to the bits of 
   }));
 
 Deno.test("loadRun() requires the values that the run was trained with", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const run = `${folder}/run`, { source } = own;
     await train({ ...short, source }, { run, openDataset });
     await openBackend("cpu");
@@ -161,7 +162,7 @@ Deno.test("loadRun() requires the values that the run was trained with", () =>
   }));
 
 Deno.test("train() refuses values that do not apply before it writes anything", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const refused = async (given: TrainSpec, message: RegExp) => {
       const run = `${folder}/refused`;
       await assert.rejects(train(given, { run, openDataset }), { name: "InputError", message });
@@ -187,7 +188,7 @@ Deno.test("train() refuses values that do not apply before it writes anything", 
   }));
 
 Deno.test("train() refuses values of the wrong kind before it writes anything", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const refused = async (given: object, message: RegExp) => {
       const run = `${folder}/refused`;
       const spec = { ...short, ...given } as TrainSpec;
@@ -214,7 +215,7 @@ Deno.test("train() refuses values of the wrong kind before it writes anything", 
   }));
 
 Deno.test("train() refuses a mode or a model that is none, and the run that is there stays", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const run = `${folder}/run`;
     await train({ ...short, steps: 1 }, { run, openDataset });
     const before = weightsOf(run);

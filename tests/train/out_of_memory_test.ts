@@ -4,10 +4,11 @@ import { openBackend } from "../../src/backends/open_backend.ts";
 import { FailureError } from "../../src/core/errors.ts";
 import { train } from "../../src/train/train.ts";
 import { fillHeap } from "../support/heap.ts";
-import { inTempDir, openSmall, smallRuns } from "./support/runs.ts";
+import { inFolder } from "../support/in_folder.ts";
+import { openSmall, smallRuns } from "./support/runs.ts";
 
 Deno.test("train() without memory for a step fails, leaks no tensor, and resumes", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     await openBackend("cpu");
     const before = tf.memory();
     const given = { ...smallRuns.unet, sampleEvery: 0, epochs: 1 } as const;

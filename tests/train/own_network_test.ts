@@ -15,7 +15,8 @@ import { train, type TrainEnvironment, type TrainSpec } from "../../src/train/tr
 import { importWeights } from "../../src/train/weights/import_weights.ts";
 import { encodeStateDict } from "../../src/train/weights/state_dict.ts";
 import { tanhNetwork } from "../support/own_networks.ts";
-import { essence, inTempDir, openSmall, smallImages } from "./support/runs.ts";
+import { inFolder } from "../support/in_folder.ts";
+import { essence, openSmall, smallImages } from "./support/runs.ts";
 
 const common = { data: "small", batchSize: 8, ema: 0.9, evalEvery: 2, backend: "cpu" } as const;
 const given = {
@@ -40,7 +41,7 @@ async function trainUntil(
 
 for (const name of ["cnf", "fm"] as const) {
   Deno.test(`train() of ${name} trains a custom network; resumed, it is the unbroken run`, () =>
-    inTempDir(async (folder) => {
+    inFolder(async (folder) => {
       const network = tanhNetwork(12);
       const whole = `${folder}/whole`, stopped = `${folder}/stopped`;
       await trainUntil({ ...given[name], network }, whole);
@@ -67,7 +68,7 @@ for (const name of ["cnf", "fm"] as const) {
 }
 
 Deno.test("loadRun() makes a custom network by its registered kind", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     // A kind used by this test only: the registry is process-wide.
     const network: Network = { ...tanhNetwork(4), kind: "registered-tanh" };
     const run = `${folder}/run`;
@@ -143,7 +144,7 @@ const refused: readonly (readonly [string, Partial<TrainSpec>, RegExp])[] = [
 ];
 for (const [what, changes, message] of refused) {
   Deno.test(`train() refuses a custom network with ${what}`, () =>
-    inTempDir(async (folder) => {
+    inFolder(async (folder) => {
       const bad = { ...given.fm, ...changes } as TrainSpec;
       await assert.rejects(trainUntil(bad, `${folder}/run`), { name: "InputError", message });
       assert.equal((await Array.fromAsync(Deno.readDir(folder))).length, 0);
@@ -152,7 +153,7 @@ for (const [what, changes, message] of refused) {
 
 for (const model of ["cnf", "fm"] as const) {
   Deno.test(`train() of ${model} refuses a custom network if no row fits in memory`, () =>
-    inTempDir(async (folder) => {
+    inFolder(async (folder) => {
       const activations = { evaluation: 1, training: 2 ** 30 };
       const network = { ...tanh, activations };
       await assert.rejects(trainUntil({ ...given[model], network }, `${folder}/run`), {
@@ -163,7 +164,7 @@ for (const model of ["cnf", "fm"] as const) {
 }
 
 Deno.test("importWeights() imports the state_dict of a registered network", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const network: Network = { ...tanh, kind: "imported-tanh" };
     registerNetwork({
       kind: network.kind,
@@ -186,7 +187,7 @@ Deno.test("importWeights() imports the state_dict of a registered network", () =
   }));
 
 Deno.test("train() does not resume a run with another network", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const run = `${folder}/run`;
     await trainUntil({ ...given.fm, steps: 2, network: tanh }, run);
     await assert.rejects(
@@ -196,7 +197,7 @@ Deno.test("train() does not resume a run with another network", () =>
   }));
 
 Deno.test("train() trains a custom network of images", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const { height, width, channels } = smallImages();
     const rowWidth = height * width * channels;
     const network: Network = {

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { readRunConfig } from "../../src/train/run/load_run.ts";
 import { readLog } from "../../src/train/run/training_log.ts";
 import { train } from "../../src/train/train.ts";
-import { essence, inTempDir, openSmall, smallRuns } from "./support/runs.ts";
+import { inFolder } from "../support/in_folder.ts";
+import { essence, openSmall, smallRuns } from "./support/runs.ts";
 
 Deno.test("train() with regularize logs what it penalises, and resumed is the unbroken run", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const whole = `${folder}/whole`, half = `${folder}/half`;
     const regularize = "kinetic=0.5,jacobian=0.1,steps=0.01";
     const given = { ...smallRuns.cnf, regularize, lrHorizon: 6, threads: 2 } as const;
@@ -51,7 +52,7 @@ Deno.test("train() with regularize logs what it penalises, and resumed is the un
   }));
 
 Deno.test("a run whose config has no regularize yet is one of the likelihood alone", () =>
-  inTempDir(async (run) => {
+  inFolder(async (run) => {
     const environment = { run: `${run}/old`, openDataset: openSmall };
     await train({ ...smallRuns.cnf, regularize: "none", steps: 2 }, environment);
     const path = `${run}/old/config.json`;

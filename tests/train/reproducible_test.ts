@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import type { TrainSpec } from "../../src/train/train.ts";
 import { train } from "../../src/train/train.ts";
 import { readLog } from "../../src/train/run/training_log.ts";
-import { inTempDir, openSmall, smallRuns } from "./support/runs.ts";
+import { inFolder } from "../support/in_folder.ts";
+import { openSmall, smallRuns } from "./support/runs.ts";
 
 /**
  * Three training losses and one evaluation loss, as recorded for seed 0 when this was written. A
@@ -18,7 +19,7 @@ const recorded: Readonly<Record<keyof typeof smallRuns, readonly number[]>> = {
 
 for (const [name, expected] of Object.entries(recorded)) {
   Deno.test(`train() of ${name} with seed 0 has the losses that it always had`, () =>
-    inTempDir(async (folder) => {
+    inFolder(async (folder) => {
       const { epochs: _, ...rest } = { epochs: 0, ...smallRuns[name as keyof typeof smallRuns] };
       const given: TrainSpec = { ...rest, steps: 3, lr: 0.01, warmup: 0, schedule: "constant" };
       await train(given, { run: folder + "/run", openDataset: openSmall });

@@ -4,7 +4,7 @@ import { sample } from "../../src/flows/sample.ts";
 import { openDevice } from "../../src/ode/engines/open_device.ts";
 import { loadRun } from "../../src/train/run/load_run.ts";
 import { train } from "../../src/train/train.ts";
-import { inTempDir } from "./support/runs.ts";
+import { inFolder } from "../support/in_folder.ts";
 
 const place = [3, -1] as const;
 
@@ -27,7 +27,7 @@ function onePoint(): PointDataset {
 }
 
 Deno.test("train() of fm on one point produces samples of width sigmaMin around it", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const sigmaMin = 0.5;
     const { metrics } = await train({
       model: "fm",

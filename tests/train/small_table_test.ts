@@ -7,7 +7,7 @@ import { logScaleSum, toModel } from "../../src/flows/standardization.ts";
 import { readRunConfig } from "../../src/train/run/load_run.ts";
 import { readLog } from "../../src/train/run/training_log.ts";
 import { train } from "../../src/train/train.ts";
-import { inTempDir } from "./support/runs.ts";
+import { inFolder } from "../support/in_folder.ts";
 
 /** Rows of three groups in three columns of different units, as a CSV text. */
 function groups(count: number): string {
@@ -22,7 +22,7 @@ function groups(count: number): string {
 }
 
 Deno.test("a CNF of 150 rows starts as their Gaussian, and its defaults end well below it", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const data = `${folder}/groups.csv`, run = `${folder}/run`;
     await Deno.writeTextFile(data, groups(150));
     const { metrics } = await train(

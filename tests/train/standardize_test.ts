@@ -11,7 +11,8 @@ import { decodeSafetensors, encodeSafetensors } from "../../src/train/weights/sa
 import { chooseStandardization, fitStandardization } from "../../src/train/standardize.ts";
 import { train, type TrainEnvironment, type TrainSpec } from "../../src/train/train.ts";
 import { readLog } from "../../src/train/run/training_log.ts";
-import { essence, inTempDir } from "./support/runs.ts";
+import { inFolder } from "../support/in_folder.ts";
+import { essence } from "./support/runs.ts";
 
 /** Heights in cm and weights in kg, independent and normal. */
 const heights = { center: [170, 65], scale: [10, 15] } as const;
@@ -73,7 +74,7 @@ function meanAndDeviation(values: readonly number[]) {
 
 for (const model of ["cnf", "fm"] as const) {
   Deno.test(`train() of ${model} on a file whitens, and samples in the file's units`, () =>
-    inTempDir(async (folder) => {
+    inFolder(async (folder) => {
       const data = `${folder}/heights.csv`, run = `${folder}/run`;
       await Deno.writeTextFile(data, heightsCsv(400));
       assert.deepEqual(await trained({ model, data, ...few }, run), []);
@@ -108,7 +109,7 @@ for (const model of ["cnf", "fm"] as const) {
 }
 
 Deno.test("train() stores its scales with the weights, and --init reads them from there", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const data = `${folder}/heights.csv`, run = `${folder}/run`;
     await Deno.writeTextFile(data, heightsCsv(200));
     await trained({ model: "cnf", data, ...few }, run);
@@ -161,7 +162,7 @@ Deno.test("train() stores its scales with the weights, and --init reads them fro
   }));
 
 Deno.test("a resumed run keeps its scales even if its file has changed", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const data = `${folder}/heights.csv`, run = `${folder}/run`;
     await Deno.writeTextFile(data, heightsCsv(200));
     await trained({ model: "cnf", data, ...few }, run);
@@ -178,7 +179,7 @@ Deno.test("a resumed run keeps its scales even if its file has changed", () =>
   }));
 
 Deno.test("a run from before scales existed reads as none and resumes to the same bits", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const data = `${folder}/heights.csv`;
     await Deno.writeTextFile(data, heightsCsv(100));
     const given = { model: "cnf", data, ...few, schedule: "constant" } as const;
@@ -197,7 +198,7 @@ Deno.test("a run from before scales existed reads as none and resumes to the sam
   }));
 
 Deno.test("train() on built-in data uses raw values", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const run = `${folder}/run`;
     await trained({ model: "cnf", ...few }, run);
     const { config, standardization } = await readRunConfig(run);
@@ -207,7 +208,7 @@ Deno.test("train() on built-in data uses raw values", () =>
   }));
 
 Deno.test("readRunConfig() refuses mismatched scales, and kinds without scales", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const data = `${folder}/heights.csv`, run = `${folder}/run`;
     await Deno.writeTextFile(data, heightsCsv(100));
     await trained({ model: "cnf", data, ...few }, run);

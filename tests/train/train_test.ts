@@ -7,14 +7,8 @@ import { readRun, readRunConfig } from "../../src/train/run/load_run.ts";
 import { train, type TrainEnvironment, type TrainSpec } from "../../src/train/train.ts";
 import { readLog } from "../../src/train/run/training_log.ts";
 import { backendTest } from "../support/backends.ts";
-import {
-  assertEachStepOnce,
-  essence,
-  inTempDir,
-  openSmall,
-  smallPoints,
-  smallRuns,
-} from "./support/runs.ts";
+import { inFolder } from "../support/in_folder.ts";
+import { assertEachStepOnce, essence, openSmall, smallPoints, smallRuns } from "./support/runs.ts";
 
 /** Trains a small run, stopping it after some steps by Ctrl-C's signal. */
 async function trainUntil(given: TrainSpec, run: string, options: {
@@ -39,7 +33,7 @@ async function trainUntil(given: TrainSpec, run: string, options: {
 }
 
 Deno.test("train() learns and writes its log and files", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const given = { ...smallRuns.cnf, steps: 60, lr: 0.02 };
     const started: number[] = [];
     const { kind, step, steps, metrics } = await trainUntil(given, `${folder}/run`, {
@@ -78,7 +72,7 @@ for (
   // With a checkpoint after every step there is one per call, so it stops where it is asked to.
   const given = { ...smallRuns[name], saveSeconds: 0 };
   Deno.test(`train() of ${name} stopped and resumed is the unbroken run bit for bit`, () =>
-    inTempDir(async (folder) => {
+    inFolder(async (folder) => {
       const { steps } = await trainUntil(given, `${folder}/whole`, {});
       const whole = await essence(`${folder}/whole`);
       for (const stopAt of stops) {
@@ -97,7 +91,7 @@ for (
 
 for (const name of ["cnf", "images"] as const) {
   Deno.test(`train() of ${name} with portable bits is reproducible, also after a resume`, () =>
-    inTempDir(async (folder) => {
+    inFolder(async (folder) => {
       const given = { ...smallRuns[name], portableBits: true };
       await trainUntil(given, `${folder}/whole`, {});
       const whole = await essence(`${folder}/whole`);
@@ -113,7 +107,7 @@ for (const name of ["cnf", "images"] as const) {
 }
 
 Deno.test("train() resumed after a crash cuts the log back to the checkpoint", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const given = { ...smallRuns.fm, sampleEvery: 1, saveSeconds: 0 };
     await trainUntil(given, `${folder}/whole`, {});
     const run = `${folder}/crashed`;
@@ -128,7 +122,7 @@ Deno.test("train() resumed after a crash cuts the log back to the checkpoint", (
   }));
 
 Deno.test("train() resumed after an earlier stop evaluates what the stop left out", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const given = smallRuns.fm;
     const run = `${folder}/run`;
     const stopped = await trainUntil(given, run, { stopAt: 12 });
@@ -140,7 +134,7 @@ Deno.test("train() resumed after an earlier stop evaluates what the stop left ou
   }));
 
 Deno.test("train() resumed for longer keeps the horizon and its last rate", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const given = { ...smallRuns.fm, steps: 6 };
     const run = `${folder}/grown`;
     await trainUntil(given, run, {});
@@ -169,7 +163,7 @@ Deno.test("train() resumed for longer keeps the horizon and its last rate", () =
   }));
 
 Deno.test("train() records the time from the start to the last picture", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const run = `${folder}/run`;
     let nowMs = 5000;
     const { metrics } = await train({ ...smallRuns.fm, steps: 3 }, {
@@ -184,7 +178,7 @@ Deno.test("train() records the time from the start to the last picture", () =>
   }));
 
 Deno.test("train() accumulates its figures over sessions", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const run = `${folder}/run`;
     const first = await trainUntil(smallRuns.fm, run, { stopAt: 6 });
     // Compare the file's figures: those returned also include the time to write it, which on a busy
@@ -205,7 +199,7 @@ for (
   ] as const
 ) {
   Deno.test(`train() resumed with ${what} is refused and changes nothing`, () =>
-    inTempDir(async (folder) => {
+    inFolder(async (folder) => {
       const run = `${folder}/run`;
       await trainUntil({ ...smallRuns.fm, lr: 2e-3 }, run, { stopAt: 2 });
       const before = await essence(run);
@@ -218,7 +212,7 @@ for (
 }
 
 Deno.test("train() with fewer points than a batch uses all in every step, and says so", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const run = `${folder}/run`;
     const remarks: string[] = [];
     await train({ ...smallRuns.fm, batchSize: 44, steps: 3 }, {
@@ -239,7 +233,7 @@ Deno.test("train() with fewer points than a batch uses all in every step, and sa
   }));
 
 Deno.test("train() refuses images for an mlp before it writes anything", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     await assert.rejects(
       trainUntil({ ...smallRuns.images, net: "mlp" } as TrainSpec, folder, {}),
       {
@@ -251,7 +245,7 @@ Deno.test("train() refuses images for an mlp before it writes anything", () =>
   }));
 
 Deno.test("train() in a folder where another trains is refused", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const run = `${folder}/run`;
     await trainUntil(smallRuns.fm, run, {
       hooks: {
@@ -267,7 +261,7 @@ Deno.test("train() in a folder where another trains is refused", () =>
   }));
 
 Deno.test("train() stops at a loss that is not finite and keeps the last good checkpoint", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const run = `${folder}/run`;
     const dataset = smallPoints();
     dataset.train.points[2 * 17] = Infinity;
@@ -302,7 +296,7 @@ Deno.test("train() stops at a loss that is not finite and keeps the last good ch
   }));
 
 Deno.test("train() takes the next step while a checkpoint is written", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const run = `${folder}/run`;
     const { rename } = Deno;
     const released = Promise.withResolvers<void>();
@@ -326,7 +320,7 @@ Deno.test("train() takes the next step while a checkpoint is written", () =>
   }));
 
 Deno.test("train() on a full disk fails and leaves the previous checkpoint intact", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const run = `${folder}/run`;
     const { write } = Deno.FsFile.prototype;
     try {
@@ -353,7 +347,7 @@ Deno.test("train() on a full disk fails and leaves the previous checkpoint intac
   }));
 
 Deno.test("train() with initial weights starts from them", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     await trainUntil({ ...smallRuns.fm, seed: 3 }, `${folder}/first`, {});
     const first = await readRun(`${folder}/first`);
     for (const init of [`${folder}/first`, `${folder}/first/model.safetensors`]) {
@@ -374,7 +368,7 @@ Deno.test("train() with initial weights starts from them", () =>
   }));
 
 Deno.test("train() evaluates a CNF by an accurate solve, whatever the training solver", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const of = async (name: string, more: Partial<TrainSpec>) => {
       const given = { ...smallRuns.cnf, trace: "exact", steps: 0, ...more } as TrainSpec;
       return (await trainUntil(given, `${folder}/${name}`, {})).metrics.testLoss;
@@ -385,7 +379,7 @@ Deno.test("train() evaluates a CNF by an accurate solve, whatever the training s
   }));
 
 Deno.test("train() requests pictures of the averaged model after each epoch and at the end", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const seen: number[][] = [];
     const given = { ...smallRuns.fm, sampleEvery: 1 };
     await trainUntil(given, `${folder}/run`, {
@@ -403,7 +397,7 @@ Deno.test("train() requests pictures of the averaged model after each epoch and 
 
 for (const name of ["cnf", "fm", "images", "unet"] as const) {
   Deno.test(`train() of ${name} does not leak: as many tensors after 200 steps as after 2`, () =>
-    inTempDir(async (folder) => {
+    inFolder(async (folder) => {
       await openBackend("cpu");
       const before = tf.memory();
       const steps = 200;
@@ -420,7 +414,7 @@ for (const name of ["cnf", "fm", "images", "unet"] as const) {
 }
 
 backendTest("train() logs late losses in order, near the CPU's", ["webgpu"], async () => {
-  await inTempDir(async (folder) => {
+  await inFolder(async (folder) => {
     const given = { ...smallRuns.fm, ema: 0, evalEvery: 0 };
     await trainUntil(given, `${folder}/cpu`, {});
     await trainUntil({ ...given, backend: "webgpu" }, `${folder}/webgpu`, {});
@@ -437,7 +431,7 @@ backendTest("train() logs late losses in order, near the CPU's", ["webgpu"], asy
 });
 
 Deno.test("train() that diverges suggests the learning rate first", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     for (
       const [name, options] of [
         ["cnf", { ...smallRuns.cnf, lr: 1e9, schedule: "constant", steps: 20 }],
@@ -461,7 +455,7 @@ Deno.test("train() that diverges suggests the learning rate first", () =>
   }));
 
 Deno.test("train() does not save weights that its last step made infinite", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const run = `${folder}/run`;
     const options = {
       ...smallRuns.fm,

@@ -16,7 +16,8 @@ import { trainingLoss } from "../../src/train/training_loss.ts";
 import { planRun, type TrainingPlan } from "../../src/train/training_plan.ts";
 import { initialWeights } from "../../src/train/weights/initial_weights.ts";
 import { backendTest } from "../support/backends.ts";
-import { inTempDir, openSmall, smallRuns } from "./support/runs.ts";
+import { inFolder } from "../support/in_folder.ts";
+import { openSmall, smallRuns } from "./support/runs.ts";
 
 /** The step whose solve fails, counted from 0. */
 const FAILING = 4;
@@ -80,7 +81,7 @@ async function trainIn(
 backendTest("trainingLoop() reads figures late, and ends at the step whose failure comes late", [
   "cpu",
 ], (backend) =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const { plan, start } = await smallPlan();
     const { config, network, standardization, values } = plan;
     const state = new TrainState(config, network, { ...start, standardization, values });
@@ -126,7 +127,7 @@ backendTest("trainingLoop() reads figures late, and ends at the step whose failu
 backendTest("trainingLoop() writes no checkpoint whose numbers are not finite", [
   "cpu",
 ], (backend) =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const { plan, start: { weights, ema, moments } } = await smallPlan();
     const trainer: Trainer = {
       way: "numbers",

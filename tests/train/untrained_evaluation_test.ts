@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { epochLosses } from "../../src/report/evaluation/epoch_losses.ts";
 import { train } from "../../src/train/train.ts";
 import { readLog } from "../../src/train/run/training_log.ts";
-import { essence, inTempDir, openSmall, smallRuns } from "./support/runs.ts";
+import { inFolder } from "../support/in_folder.ts";
+import { essence, openSmall, smallRuns } from "./support/runs.ts";
 
 for (const name of ["cnf", "images"] as const) {
   Deno.test(`train() of ${name} with an evaluation before training is the same run`, () =>
-    inTempDir(async (folder) => {
+    inFolder(async (folder) => {
       const spec = smallRuns[name];
       const plain = `${folder}/plain`, untrained = `${folder}/untrained`;
       await train(spec, { run: plain, openDataset: openSmall });

@@ -13,7 +13,8 @@ import type { Source } from "../../../src/flows/sources/source.ts";
 import { standardNormal } from "../../../src/flows/sources/standard_normal.ts";
 import type { TrainOptions } from "../../../src/train/options/table.ts";
 import { planRun } from "../../../src/train/training_plan.ts";
-import { inTempDir, openSmall, smallRuns } from "../support/runs.ts";
+import { inFolder } from "../../support/in_folder.ts";
+import { openSmall, smallRuns } from "../support/runs.ts";
 
 const gpu: Adapter = {
   ...{ vendor: "1", architecture: "", device: "2", description: "Test GPU" },
@@ -57,7 +58,7 @@ function counting(
 }
 
 Deno.test("chooseTrainingBackend() times each shape once on a machine", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const times = { file: `${folder}/new/engine-times.json`, version: "1.0.0" };
     const first = counting({ times });
     const choice = { backend: "webgpu", adapter: "Test GPU", cpuMs: 9, webgpuMs: 2 };
@@ -91,7 +92,7 @@ Deno.test("chooseTrainingBackend() times each shape once on a machine", () =>
   }));
 
 Deno.test("chooseTrainingBackend() measures again where a backend could take no step", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const times = { file: `${folder}/engine-times.json`, version: "1.0.0" };
     const plan = await planOf();
     for (const missing of ["webgpu", "cpu"] as const) {
@@ -117,7 +118,7 @@ Deno.test("stepShape() tells a program's own values apart", async () => {
 });
 
 Deno.test("chooseTrainingBackend() never times a software adapter, and looks for another after a day", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const times = { file: `${folder}/engine-times.json`, version: "1.0.0" };
     const plan = await planOf();
     const reason = "the only WebGPU adapter is a software one (llvmpipe (LLVM 15))";

@@ -6,7 +6,7 @@ import {
   keepTimes,
   knownTimes,
 } from "../../../src/train/backend_choice/engine_times.ts";
-import { inTempDir } from "../support/runs.ts";
+import { inFolder } from "../../support/in_folder.ts";
 
 const adapter = { vendor: "1", architecture: "", device: "2", description: "Test GPU" };
 const tiles = {
@@ -15,7 +15,7 @@ const tiles = {
 };
 
 Deno.test("keepTiles() keeps timed tiles by adapter and version", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const at = { file: `${folder}/engine-times.json`, version: "1.0.0" };
     await keepTiles(at, adapter, new Map());
     await assert.rejects(Deno.stat(at.file), Deno.errors.NotFound);
@@ -32,7 +32,7 @@ Deno.test("keepTiles() keeps timed tiles by adapter and version", () =>
   }));
 
 Deno.test("findTiles() takes no numbers that no shader is made with", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const at = { file: `${folder}/engine-times.json`, version: "1.0.0" };
     await keepTiles(at, adapter, new Map([["shape", tiles]]));
     const text = await Deno.readTextFile(at.file);
@@ -46,7 +46,7 @@ const choice = { backend: "cpu", adapter: "Test GPU", cpuMs: 1, webgpuMs: 2 } as
 const shape = { model: "cnf" };
 
 Deno.test("keepTimes() keeps no measurement in which a backend took no step", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const at = { file: `${folder}/engine-times.json`, version: "1.0.0" };
     for (const failed of [{ webgpuMs: null }, { cpuMs: null }]) {
       await keepTimes(at, { adapter, shape, choice: { ...choice, ...failed }, atMs: 0 });
@@ -67,7 +67,7 @@ Deno.test("keepTimes() makes a file of a bare name, not a folder", async () => {
 });
 
 Deno.test("an entry that another version wrote is kept, and hides no others", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const at = { file: `${folder}/engine-times.json`, version: "1.0.0" };
     await keepTimes(at, { adapter, shape, choice, atMs: 0 });
     await keepTiles(at, adapter, new Map([["shape", tiles]]));

@@ -9,7 +9,7 @@ import { readCheckpoint, readRunConfig } from "../../../src/train/run/load_run.t
 import { train, type TrainSpec } from "../../../src/train/train.ts";
 import type { DatasetOpener } from "../../../src/train/training_plan.ts";
 import { backendTest } from "../../support/backends.ts";
-import { inTempDir } from "../support/runs.ts";
+import { inFolder } from "../../support/in_folder.ts";
 
 /** The shaders of `backends_agree_test.ts`, which a driver compiles once. */
 const spec: TrainSpec = {
@@ -45,7 +45,7 @@ async function weightsOf(run: string): Promise<Float32Array> {
 backendTest("train() with backend auto measures, and leaves nothing of it but the choice", [
   "webgpu",
 ], (backend) =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     backend.close();
     const engineTimes = { file: `${folder}/engine-times.json`, version: "test" };
     const run = `${folder}/auto`, plain = `${folder}/plain`;

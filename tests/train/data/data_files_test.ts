@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { openDataset } from "../../../src/data/registry.ts";
 import { readRunConfig } from "../../../src/train/run/load_run.ts";
 import { train, type TrainEnvironment, type TrainSpec } from "../../../src/train/train.ts";
-import { inTempDir } from "../support/runs.ts";
+import { inFolder } from "../../support/in_folder.ts";
 
 /** Rows whose first column is their number, in tenths. */
 const table = (rows: number, from = 0) =>
@@ -24,7 +24,7 @@ const firsts = (points: ArrayLike<number>, dims = 2) =>
   Array.from({ length: points.length / dims }, (_, i) => Math.round(10 * points[i * dims]!));
 
 Deno.test("a resumed run goes on with the same bytes anywhere, with others if told so", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const a = `${folder}/a.csv`, b = `${folder}/moved.csv`, c = `${folder}/other.csv`;
     await Deno.writeTextFile(a, table(50));
     await Deno.writeTextFile(c, table(50, 1));
@@ -66,7 +66,7 @@ Deno.test("a resumed run goes on with the same bytes anywhere, with others if to
   }));
 
 Deno.test("a run on the standard input resumes from a file of the same bytes", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const file = `${folder}/a.csv`, path = `${folder}/run`;
     await Deno.writeTextFile(file, table(40));
     const piped = (text: string): TrainEnvironment["openDataset"] => (name, options) =>
@@ -89,7 +89,7 @@ Deno.test("a run on the standard input resumes from a file of the same bytes", (
   }));
 
 Deno.test("openDataset() keeps the order of a time series, or tests on another file", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const a = `${folder}/a.csv`, b = `${folder}/b.csv`;
     await Deno.writeTextFile(a, table(50));
     await Deno.writeTextFile(
@@ -139,7 +139,7 @@ Deno.test("openDataset() keeps the order of a time series, or tests on another f
   }));
 
 Deno.test("train() evaluates on the rows of testData, whose bytes the run knows", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const a = `${folder}/a.csv`, b = `${folder}/b.csv`, path = `${folder}/run`;
     await Deno.writeTextFile(a, table(30));
     await Deno.writeTextFile(b, table(12, 40));

@@ -9,7 +9,8 @@ import { importWeights } from "../../../src/train/weights/import_weights.ts";
 import { loadRun, readRun, readRunConfig } from "../../../src/train/run/load_run.ts";
 import { encodeStateDict } from "../../../src/train/weights/state_dict.ts";
 import { train } from "../../../src/train/train.ts";
-import { inTempDir, openSmall, smallRuns } from "../support/runs.ts";
+import { inFolder } from "../../support/in_folder.ts";
+import { openSmall, smallRuns } from "../support/runs.ts";
 
 const trained = async (run: string) => {
   await train(smallRuns.fm, { run, openDataset: openSmall });
@@ -17,7 +18,7 @@ const trained = async (run: string) => {
 };
 
 Deno.test("importWeights() refuses scales that are not the network's", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const scales = (count: number) => ({
       standardization: {
         kind: "zscore",
@@ -40,7 +41,7 @@ Deno.test("importWeights() refuses scales that are not the network's", () =>
   }));
 
 Deno.test("loadRun() has the requested weights", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const run = await trained(`${folder}/run`);
     const [ema, raw] = [await readRun(run, "ema"), await readRun(run, "raw")];
     assert.deepEqual(networkRecord(ema.network), { kind: "mlp", dims: 2, hidden: 8 });
@@ -55,7 +56,7 @@ Deno.test("loadRun() has the requested weights", () =>
   }));
 
 Deno.test("readRun() names the problem with a folder", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const refuses = async (run: string, message: RegExp) =>
       await assert.rejects(readRun(run), { name: "InputError", message });
     await refuses(`${folder}/nothing`, /nothing: not a run folder/);
@@ -106,7 +107,7 @@ const networks = {
 for (const [name, network] of Object.entries(networks)) {
   const model = name === "cnf" ? "cnf" : "fm";
   Deno.test(`importWeights() of a ${network.kind} makes a run that is read like any other`, () =>
-    inTempDir(async (folder) => {
+    inFolder(async (folder) => {
       const weights = initialParameters(network, 1);
       const file = `${folder}/weights.safetensors`;
       await Deno.writeFile(file, encodeStateDict(network, weights));
@@ -124,7 +125,7 @@ for (const [name, network] of Object.entries(networks)) {
 }
 
 Deno.test("importWeights() of an image network as a CNF is refused before anything is written", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const file = `${folder}/weights.safetensors`;
     await Deno.writeFile(file, encodeStateDict(networks.unet, initialParameters(networks.unet, 1)));
     await assert.rejects(importWeights("cnf", file, { runsFolder: `${folder}/runs` }), {
@@ -135,7 +136,7 @@ Deno.test("importWeights() of an image network as a CNF is refused before anythi
   }));
 
 Deno.test("train() continues an imported run for a given number of steps", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const network: Network = mlpNetwork({ dims: 2, hidden: 8 });
     const file = `${folder}/weights.safetensors`;
     await Deno.writeFile(file, encodeStateDict(network, initialParameters(network, 1)));

@@ -3,7 +3,7 @@ import { openFile } from "../../../src/data/file_dataset.ts";
 import type { TrainOptions } from "../../../src/train/options/table.ts";
 import { BatchRows } from "../../../src/train/steps/batch_rows.ts";
 import { planRun } from "../../../src/train/training_plan.ts";
-import { inTempDir } from "../support/runs.ts";
+import { inFolder } from "../../support/in_folder.ts";
 
 const cases: Readonly<Record<string, TrainOptions>> = {
   "raw values": { standardize: "none" },
@@ -16,7 +16,7 @@ const cases: Readonly<Record<string, TrainOptions>> = {
 
 for (const [name, options] of Object.entries(cases)) {
   Deno.test(`BatchRows.write() writes the rows of at(): ${name}`, () =>
-    inTempDir(async (folder) => {
+    inFolder(async (folder) => {
       const data = `${folder}/table.csv`;
       const row = (i: number) => [Math.sin(i), 2 + Math.cos(3 * i), i % 4].join();
       await Deno.writeTextFile(data, Array.from({ length: 60 }, (_, i) => row(i)).join("\n"));

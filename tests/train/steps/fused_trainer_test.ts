@@ -20,7 +20,8 @@ import { trainingLoss } from "../../../src/train/training_loss.ts";
 import { initialWeights } from "../../../src/train/weights/initial_weights.ts";
 import { backendTest } from "../../support/backends.ts";
 import { linear } from "../../support/own_networks.ts";
-import { essence, inTempDir, openSmall, smallRuns } from "../support/runs.ts";
+import { inFolder } from "../../support/in_folder.ts";
+import { essence, openSmall, smallRuns } from "../support/runs.ts";
 
 const clock = () => performance.now();
 
@@ -134,7 +135,7 @@ backendTest(
 );
 
 Deno.test("train() of flow matching gives the same run for any threads and steps per call", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const runs: Awaited<ReturnType<typeof essence>>[] = [];
     for (const [i, threads] of [1, 2, 2].entries()) {
       const run = `${folder}/${i}`;
@@ -148,7 +149,7 @@ Deno.test("train() of flow matching gives the same run for any threads and steps
   }));
 
 Deno.test("train() of flow matching keeps the steps of a call that was asked to stop, and resumes", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const options = { ...smallRuns.fm, steps: 60, evalEvery: 0 };
     await train(options, { run: `${folder}/whole`, openDataset: openSmall });
     const run = `${folder}/halves`;
@@ -165,7 +166,7 @@ Deno.test("train() of flow matching keeps the steps of a call that was asked to 
   }));
 
 Deno.test("train() of flow matching stops at the step whose inputs fail", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     let calls = 0;
     const coupling: Coupling = {
       name: "fails",

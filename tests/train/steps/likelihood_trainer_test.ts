@@ -17,7 +17,8 @@ import { planRun, type TrainingPlan } from "../../../src/train/training_plan.ts"
 import { initialWeights } from "../../../src/train/weights/initial_weights.ts";
 import { backendTest } from "../../support/backends.ts";
 import { linear } from "../../support/own_networks.ts";
-import { essence, inTempDir, openSmall, smallRuns } from "../support/runs.ts";
+import { inFolder } from "../../support/in_folder.ts";
+import { essence, openSmall, smallRuns } from "../support/runs.ts";
 
 const STEPS = 6;
 
@@ -142,7 +143,7 @@ backendTest("likelihoodTrainer() frees the engine's memory", ["cpu"], async (bac
 });
 
 Deno.test("train() of a CNF that was interrupted within a step resumes bit for bit", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const options = { ...smallRuns.cnf, steps: 12, evalEvery: 0 };
     await train(options, { run: `${folder}/whole`, openDataset: openSmall });
     const run = `${folder}/halves`;

@@ -4,7 +4,6 @@ import { fillNormal, fillUniform } from "../../../src/core/random/random.ts";
 import type { TrainSpec } from "../../../src/train/train.ts";
 import type { DatasetOpener } from "../../../src/train/training_plan.ts";
 import { readLog } from "../../../src/train/run/training_log.ts";
-export { inFolder as inTempDir } from "../../support/in_folder.ts";
 
 /** 43 training and 10 test points on a slanted line with noise: 5 batches of 8, 3 left over. */
 export function smallPoints(): PointDataset {

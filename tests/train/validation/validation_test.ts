@@ -9,7 +9,8 @@ import { readMetrics } from "../../../src/train/run/run_metrics.ts";
 import { readLog } from "../../../src/train/run/training_log.ts";
 import { train, type TrainEnvironment, type TrainSpec } from "../../../src/train/train.ts";
 import { decodeSafetensors } from "../../../src/train/weights/safetensors.ts";
-import { essence, inTempDir, openSmall, smallRuns } from "../support/runs.ts";
+import { inFolder } from "../../support/in_folder.ts";
+import { essence, openSmall, smallRuns } from "../support/runs.ts";
 
 /**
  * Learns so fast that it soon gets worse: 33 rows train, 10 validate every 12 steps. With a checkpoint
@@ -38,7 +39,7 @@ async function trained(
 
 for (const name of ["cnf", "fm"] as const) {
   Deno.test(`train() of ${name} with validation stops early, keeps the best weights, and resumes to the same bits`, () =>
-    inTempDir(async (folder) => {
+    inFolder(async (folder) => {
       const whole = `${folder}/whole`;
       const { kind, step, steps, metrics } = await trained(given[name], whole);
       assert.deepEqual([kind, steps, metrics.stoppedEarly], ["finished", 200, true]);
@@ -126,7 +127,7 @@ for (const name of ["cnf", "fm"] as const) {
 }
 
 Deno.test("readRun() refuses best weights of a run without validation, whose files are as before", () =>
-  inTempDir(async (folder) => {
+  inFolder(async (folder) => {
     const run = `${folder}/run`;
     await trained({ ...smallRuns.cnf, steps: 2 }, run);
     await assert.rejects(readRun(run, "best"), {

@@ -19,7 +19,8 @@ import { trainingLoss } from "../../../../src/train/training_loss.ts";
 import { backendTest } from "../../../support/backends.ts";
 import { likelihood, planOf, startOf } from "./small_plan.ts";
 import { countGpuCalls } from "../../../support/gpu_calls.ts";
-import { inTempDir, openSmall, smallPoints } from "../../support/runs.ts";
+import { inFolder } from "../../../support/in_folder.ts";
+import { openSmall, smallPoints } from "../../support/runs.ts";
 
 /** Time stands still: batches of 1, 1, 8, 64, 100, ... steps. */
 const clock = () => 0;
@@ -398,7 +399,7 @@ for (const [name, [options, openDataset, message]] of Object.entries(failures)) 
     `a training run on a GPU ends like one on the CPU: ${name}`,
     ["webgpu"],
     (backend) =>
-      inTempDir(async (folder) => {
+      inFolder(async (folder) => {
         const spec = { ...likelihood, model: "cnf", steps: 100, ...options } as const;
         const run = (kind: "webgpu" | "cpu") =>
           failureOf({ ...spec, backend: kind }, `${folder}/${kind}`, openDataset);

@@ -1,4 +1,5 @@
 import { multiplyAdd } from "../simd/multiply_add.part.as";
+import { nextCosine, nextSine } from "../simd/turns.part.as";
 import { LANE_BYTES, LANES, Net, PLANE_GAP_BYTES, TANH_BYTES } from "./net.layout.part.as";
 import { multiply, multiplyPair, pack } from "./simd_planes.part.as";
 import { firstLayer, ONE_AT, tanhInPlace, writeTanhConstants } from "./simd_tanh.part.as";
@@ -144,18 +145,6 @@ export function timeBiases(net: Net, t: f64, out: usize, u: f64, outU: usize): v
     cosine = nextCosine(sine, cosine, sin1, cos1);
     sine = next;
   }
-}
-
-// @ts-ignore: decorator
-@inline
-function nextSine(sine: v128, cosine: v128, sin1: v128, cos1: v128): v128 {
-  return f64x2.add(f64x2.mul(sine, cos1), f64x2.mul(cosine, sin1));
-}
-
-// @ts-ignore: decorator
-@inline
-function nextCosine(sine: v128, cosine: v128, sin1: v128, cos1: v128): v128 {
-  return f64x2.sub(f64x2.mul(cosine, cos1), f64x2.mul(sine, sin1));
 }
 
 /** Adds four numbers of both times to four biases. */

@@ -1,4 +1,5 @@
 import { LANE_BYTES, LANES, Net } from "../../../ops/mlp_field/net.layout.part.as";
+import { nextCosine, nextSine } from "../../../ops/simd/turns.part.as";
 
 /**
  * The time embedding of a ConditionalMLP for rows that have times of their own:
@@ -48,18 +49,6 @@ export function addEmbedding(net: Net, times: usize, rows: i32, spare: usize, pl
 @inline
 function joined(a: v128, b: v128): v128 {
   return v128.shuffle<i64>(f32x4.demote_f64x2_zero(a), f32x4.demote_f64x2_zero(b), 0, 2);
-}
-
-// @ts-ignore: decorator
-@inline
-function nextSine(sine: v128, cosine: v128, sin1: v128, cos1: v128): v128 {
-  return f64x2.add(f64x2.mul(sine, cos1), f64x2.mul(cosine, sin1));
-}
-
-// @ts-ignore: decorator
-@inline
-function nextCosine(sine: v128, cosine: v128, sin1: v128, cos1: v128): v128 {
-  return f64x2.sub(f64x2.mul(cosine, cos1), f64x2.mul(sine, sin1));
 }
 
 /** Writes sin(pi t) and cos(pi t) of each two rows, float64 [4, 2, 2]. */

@@ -1,13 +1,8 @@
 import { ready } from "../../../core/late.ts";
 import { requireSolved } from "../../solver/failure_message.ts";
 import type { AffineCotangent, SolvedGradient } from "../engine.ts";
-import {
-  parameterCount,
-  partialSums,
-  pullBackArrays,
-  tilesOf,
-  tilesOfAllGroups,
-} from "./job_sizes.ts";
+import { dealSums } from "./dealt_sums.ts";
+import { parameterCount, pullBackArrays, threadsThatFit, tilesOf } from "./job_sizes.ts";
 import { type MlpProblem, shapeOf } from "./mlp_problem.ts";
 import { directGradientRows } from "./pull_back_job.ts";
 import { beginJob, type Machine, solvedRows } from "./solve_job.ts";
@@ -41,13 +36,14 @@ export async function gradientJob(
   const job = await beginJob(machine, problem);
   try {
     const { shape } = job;
-    const sums = partialSums(shape, tilesOfAllGroups(shape));
+    const threads = threadsThatFit(shape, "pullBack", machine.threads);
+    const { sums, paired, items, lanes } = dealSums(shape, threads);
     job.take({ ...pullBackArrays(shape), cotangentRule: 8 * width });
-    job.set({ partialSums: sums });
+    job.set({ partialSums: sums, pairedSums: paired });
     const rule = job.floats(job.get("cotangentRule"), 2 * width);
     rule.set(slope);
     rule.set(constant, width);
-    await job.run("solveAndPullBack", sums, machine.threads);
+    await job.run("solveAndPullBack", items, threads, lanes);
     const reports = job.reports();
     requireSolved(reports, { control, maxSteps, maxStepsOption: "maxSteps" });
     job.addPartialSums();

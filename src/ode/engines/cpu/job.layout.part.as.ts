@@ -67,6 +67,8 @@ export class Job extends Net {
   timeCount: i32;
   /** Number of partial sums of the parameter cotangent. */
   partialSums: i32;
+  /** Of these, the first ones, which threads of a solve with its gradient take in twos. */
+  pairedSums: i32;
   /** The next group or partial sum to be taken by a thread. */
   nextItem: i32;
   /** Number of chunks still available for activations. */

@@ -29,6 +29,10 @@ export const jobLayout = recordLayout({
   keepsRecords: ["i32", "1 if accepted steps are recorded."],
   timeCount: ["i32", "Number of requested times."],
   partialSums: ["i32", "Number of partial sums of the parameter cotangent."],
+  pairedSums: [
+    "i32",
+    "Of these, the first ones, which threads of a solve with its gradient take in twos.",
+  ],
   nextItem: ["i32", "The next group or partial sum to be taken by a thread."],
   chunksLeft: ["i32", "Number of chunks still available for activations."],
   failed: ["i32", "0, or why the job was aborted: `memoryRefused` or `stopped`."],

@@ -130,14 +130,21 @@ export class Job {
   /**
    * Runs a function of the module on all threads until `items` items are done.
    *
+   * @param givenLanes Items that a thread takes side by side, if not as many as `lanesOf` says.
    * @throws {Stopped} If it was interrupted.
    * @throws {FailureError} If there was no memory for a record, or a thread failed.
    */
-  async run(name: ThreadFunction, items: number, threads: number): Promise<void> {
+  async run(
+    name: ThreadFunction,
+    items: number,
+    threads: number,
+    givenLanes?: 1 | 2,
+  ): Promise<void> {
     const { pool, loaded, memory } = this.#module;
     const use = scratchUses[name];
     const used = threadsThatFit(this.shape, use, Math.min(threads, items));
-    const lanes = lanesOf(this.shape, use, used), perGroup = scratchBytes(this.shape, use);
+    const lanes = givenLanes ?? lanesOf(this.shape, use, used);
+    const perGroup = scratchBytes(this.shape, use);
     const bytes = lanes * perGroup;
     const scratch = memory.allocate(bytes * used);
     try {

@@ -114,10 +114,14 @@ const LANE_LIMIT_BYTES = 2 ** 24;
  * than all `threads` would take, go one by one. No bits depend on it.
  */
 export function lanesOf(shape: JobShape, use: ScratchUse, threads: number): 1 | 2 {
-  const isAlone = use === "adjoint" || use === "solve" && tilesOf(shape) > 1 || shape.energies;
   const items = use === "solve" ? groupsOf(shape) : partialSums(shape, tilesOfAllGroups(shape));
-  if (isAlone || items < 2 * threads) return 1;
-  return scratchBytes(shape, use) > LANE_LIMIT_BYTES ? 1 : 2;
+  return mayPair(shape, use) && items >= 2 * threads ? 2 : 1;
+}
+
+/** Whether a thread may take two groups or partial sums side by side, as far as the shapes go. */
+export function mayPair(shape: JobShape, use: ScratchUse): boolean {
+  const isAlone = use === "adjoint" || use === "solve" && tilesOf(shape) > 1 || shape.energies;
+  return !isAlone && scratchBytes(shape, use) <= LANE_LIMIT_BYTES;
 }
 
 /** Number of partial sums of a direct gradient; depends on shapes only. */

@@ -130,8 +130,8 @@ export function pullBackTiles(job: usize, scratch: usize): void {
 }
 
 /**
- * Solves the groups of one or two partial sums and then pulls their tiles back, until no sum is left, so
- * that records live as long as a thread's own sums. Groups are of one tile; the cotangents are those of
+ * Solves the groups of two partial sums, or of one behind the job's pairs, and then pulls their tiles back,
+ * until no sum is left, so that records live as long as a thread's own sums. Groups are of one tile; the cotangents are those of
  * the job's rule. The bits are those of `solveGroups` and `pullBackTiles`.
  */
 export function solveAndPullBack(job: usize, scratch: usize): void {
@@ -142,10 +142,12 @@ export function solveAndPullBack(job: usize, scratch: usize): void {
   if (isTwo) markTraced(j, other);
   const sums = j.partialSums, pending = scratch + PENDING_AT;
   const p = changetype<PendingGroups>(pending);
+  const pairs = j.pairedSums / 2;
   while (true) {
-    const first = takeItem(j);
+    const item = takeItem(j);
+    const first = item < pairs ? 2 * item : item + pairs;
     if (first >= sums) return;
-    const second = isTwo ? takeItem(j) : sums;
+    const second = item < pairs ? first + 1 : sums;
     p.first = first;
     p.second = second < sums ? second : groupsOf(j);
     solveTaken(j, s, other, isTwo, pending);

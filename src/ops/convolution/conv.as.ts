@@ -4,9 +4,9 @@ import {
   RELU,
   tileOfColumns,
   tileOfRows,
-  wideTile,
 } from "../simd/gemm_tile.part.as";
 import { TILE_COLUMNS, TILE_ROWS, WIDE_COLUMNS } from "../simd/tile.layout.part.as";
+import { widePanel } from "../simd/wide_panel.part.as";
 import { copyRows, pack, ROW_IN_PLACE } from "../simd/gemm_panels.part.as";
 import { BLOCK_NUMBERS, BLOCK_PIXELS } from "./conv.layout.part.as";
 
@@ -94,13 +94,16 @@ export function conv(
       columns = columnsOfTile(wide, cout - column);
       const panel = b + <usize>(column / TILE_COLUMNS) * bPanel;
       const begin = start + <usize>column * 4;
+      if (columns == WIDE_COLUMNS) {
+        const c = y + <usize>first * outBytes + <usize>column * 4;
+        widePanel(count, taps, unfolded, aRow, 4, panel, bRow, bPanel, begin, c, outBytes, mode, 0);
+        continue;
+      }
       for (let t = 0; t < count; t += TILE_ROWS) {
         const rows = min(TILE_ROWS, count - t);
         const a = unfolded + <usize>t * aRow;
         const c = y + <usize>(first + t) * outBytes + <usize>column * 4;
-        if (columns == WIDE_COLUMNS) {
-          wideTile(rows, taps, a, aRow, 4, panel, bRow, bPanel, begin, c, outBytes, mode, 0);
-        } else if (columns == TILE_COLUMNS) {
+        if (columns == TILE_COLUMNS) {
           tileOfRows(rows, taps, a, aRow, panel, bRow, begin, c, outBytes, mode, 0);
         } else {
           tileOfRows(rows, taps, a, aRow, panel, bRow, begin, edge, width, mode, 0);
@@ -162,13 +165,30 @@ export function convFilterGradient(
     for (let column = 0; column < cout; column += columns) {
       columns = columnsOfTile(wide, cout - column);
       const panel = b + <usize>(column / TILE_COLUMNS) * bPanel;
+      if (columns == WIDE_COLUMNS) {
+        const c = dw + <usize>column * 4;
+        widePanel(
+          taps,
+          count,
+          unfolded,
+          4,
+          aColumn,
+          panel,
+          bRow,
+          bPanel,
+          start,
+          c,
+          outBytes,
+          ADD,
+          0,
+        );
+        continue;
+      }
       for (let tap = 0; tap < taps; tap += TILE_ROWS) {
         const rows = min(TILE_ROWS, taps - tap);
         const a = unfolded + <usize>tap * 4;
         const c = dw + <usize>tap * outBytes + <usize>column * 4;
-        if (columns == WIDE_COLUMNS) {
-          wideTile(rows, count, a, 4, aColumn, panel, bRow, bPanel, start, c, outBytes, ADD, 0);
-        } else if (columns == TILE_COLUMNS) {
+        if (columns == TILE_COLUMNS) {
           tileOfColumns(rows, count, a, aColumn, panel, bRow, start, c, outBytes, ADD, 0);
         } else {
           copyRows(edge, width, c, outBytes, rows, columns);
@@ -234,14 +254,15 @@ export function convNarrow(
     for (let first = 0; first < out; first += columns) {
       columns = columnsOfTile(wide, out - first);
       const column = <usize>first * 4, next: usize = TILE_COLUMNS * 4;
+      if (columns == WIDE_COLUMNS) {
+        const c = z + column;
+        widePanel(pixels, cin, x, inBytes, 4, b + column, outBytes, next, start, c, outBytes, 0, 0);
+        continue;
+      }
       for (let t = 0; t < pixels; t += TILE_ROWS) {
         const rows = min(TILE_ROWS, pixels - t);
         const a = x + <usize>t * inBytes, c = z + <usize>t * outBytes + column;
-        if (columns == WIDE_COLUMNS) {
-          wideTile(rows, cin, a, inBytes, 4, b + column, outBytes, next, start, c, outBytes, 0, 0);
-        } else {
-          tileOfRows(rows, cin, a, inBytes, b + column, outBytes, start, c, outBytes, 0, 0);
-        }
+        tileOfRows(rows, cin, a, inBytes, b + column, outBytes, start, c, outBytes, 0, 0);
       }
     }
     const isPlane3x3 = kh == 3 && kw == 3 && cout == 1;

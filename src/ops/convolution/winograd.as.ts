@@ -1,4 +1,5 @@
-import { ADD, columnsOfTile, tileOfColumns, tileOfRows, wideTile } from "../simd/gemm_tile.part.as";
+import { ADD, columnsOfTile, tileOfColumns, tileOfRows } from "../simd/gemm_tile.part.as";
+import { widePanel } from "../simd/wide_panel.part.as";
 import { TILE_COLUMNS, TILE_ROWS, WIDE_COLUMNS } from "../simd/tile.layout.part.as";
 import { multiplyAdd, multiplySubtract } from "../simd/multiply_add.part.as";
 import { BLOCK_BYTES, CHUNK, CONSTANTS, PIECE, WIDTH } from "./winograd.layout.part.as";
@@ -144,29 +145,29 @@ export function winograd(
       for (let first = 0; first < out; first += columns) {
         columns = columnsOfTile(wide, out - first);
         const bTile = b + <usize>first * 4;
+        if (columns == WIDE_COLUMNS) {
+          widePanel(
+            count,
+            cin,
+            a,
+            inBytes,
+            4,
+            bTile,
+            outBytes,
+            TILE_COLUMNS * 4,
+            zeros,
+            c + <usize>first * 4,
+            outBytes,
+            0,
+            0,
+          );
+          continue;
+        }
         for (let t = 0; t < count; t += TILE_ROWS) {
           const rows = min(count - t, TILE_ROWS);
           const aTile = a + <usize>t * inBytes;
           const cTile = c + <usize>t * outBytes + <usize>first * 4;
-          if (columns == WIDE_COLUMNS) {
-            wideTile(
-              rows,
-              cin,
-              aTile,
-              inBytes,
-              4,
-              bTile,
-              outBytes,
-              TILE_COLUMNS * 4,
-              zeros,
-              cTile,
-              outBytes,
-              0,
-              0,
-            );
-          } else {
-            tileOfRows(rows, cin, aTile, inBytes, bTile, outBytes, zeros, cTile, outBytes, 0, 0);
-          }
+          tileOfRows(rows, cin, aTile, inBytes, bTile, outBytes, zeros, cTile, outBytes, 0, 0);
         }
       }
     }
@@ -233,41 +234,41 @@ export function winogradFilterGradient(
       for (let first = 0; first < out; first += columns) {
         columns = columnsOfTile(wide, out - first);
         const bTile = b + <usize>first * 4;
+        if (columns == WIDE_COLUMNS) {
+          widePanel(
+            cin,
+            count,
+            a,
+            4,
+            inBytes,
+            bTile,
+            outBytes,
+            TILE_COLUMNS * 4,
+            zeros,
+            c + <usize>first * 4,
+            outBytes,
+            mode,
+            0,
+          );
+          continue;
+        }
         for (let i = 0; i < cin; i += TILE_ROWS) {
           const rows = min(cin - i, TILE_ROWS);
           const aTile = a + <usize>i * 4;
           const cTile = c + <usize>i * outBytes + <usize>first * 4;
-          if (columns == WIDE_COLUMNS) {
-            wideTile(
-              rows,
-              count,
-              aTile,
-              4,
-              inBytes,
-              bTile,
-              outBytes,
-              TILE_COLUMNS * 4,
-              zeros,
-              cTile,
-              outBytes,
-              mode,
-              0,
-            );
-          } else {
-            tileOfColumns(
-              rows,
-              count,
-              aTile,
-              inBytes,
-              bTile,
-              outBytes,
-              zeros,
-              cTile,
-              outBytes,
-              mode,
-              0,
-            );
-          }
+          tileOfColumns(
+            rows,
+            count,
+            aTile,
+            inBytes,
+            bTile,
+            outBytes,
+            zeros,
+            cTile,
+            outBytes,
+            mode,
+            0,
+          );
         }
       }
     }

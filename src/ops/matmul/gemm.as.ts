@@ -4,10 +4,10 @@ import {
   RELU,
   tileOfColumns,
   tileOfRows,
-  wideTile,
 } from "../simd/gemm_tile.part.as";
 import { TERMS } from "./gemm.layout.part.as";
 import { TILE_COLUMNS, TILE_ROWS, WIDE_COLUMNS } from "../simd/tile.layout.part.as";
+import { widePanel } from "../simd/wide_panel.part.as";
 import {
   copyRows,
   pack,
@@ -94,6 +94,27 @@ export function gemm(
         const bTile = inPlace ? bTerms + column : packed + <usize>first * columnBytes;
         const bRow = inPlace ? cRow : columns == WIDE_COLUMNS ? 2 * width : width;
         const from = begin + column;
+        if (columns == WIDE_COLUMNS) {
+          const aTiles = a + <usize>block * aRow + <usize>term * aColumn;
+          const to = c + <usize>block * cRow + column;
+          const rows = blockEnd - block, apart = added - c;
+          widePanel(
+            rows,
+            terms,
+            aTiles,
+            aRow,
+            aColumn,
+            bTile,
+            bRow,
+            width,
+            from,
+            to,
+            cRow,
+            mode,
+            apart,
+          );
+          continue;
+        }
         for (let row = block; row < blockEnd; row += TILE_ROWS) {
           const rows = min(blockEnd - row, TILE_ROWS);
           const aTile = a + <usize>row * aRow + <usize>term * aColumn;
@@ -105,23 +126,7 @@ export function gemm(
             if (mode & ADD) copyRows(edge, width, cTile + apart, cRow, rows, columns);
             apart = 0;
           }
-          if (columns == WIDE_COLUMNS) {
-            wideTile(
-              rows,
-              terms,
-              aTile,
-              aRow,
-              aColumn,
-              bTile,
-              bRow,
-              width,
-              from,
-              to,
-              toRow,
-              mode,
-              apart,
-            );
-          } else if (transposeA) {
+          if (transposeA) {
             tileOfColumns(rows, terms, aTile, aColumn, bTile, bRow, from, to, toRow, mode, apart);
           } else {
             tileOfRows(rows, terms, aTile, aRow, bTile, bRow, from, to, toRow, mode, apart);

@@ -212,7 +212,7 @@ export function tileOfColumns(
 
 // @ts-ignore: decorator
 @inline
-function finishWide(
+export function finishWide(
   c: usize,
   s: v128,
   t: v128,

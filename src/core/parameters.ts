@@ -245,6 +245,8 @@ function split(
   { entries }: ParameterLayout,
   flat: Tensor1D,
 ): readonly Tensor[] {
+  // tfjs does not split into no parts: a flow known in closed form has no weights.
+  if (entries.length === 0) return [];
   const views = tf.tidy(() => {
     // One operation, which takes a GPU a few dispatches.
     const parts = tf.split(flat, entries.map(({ size }) => size));

@@ -87,3 +87,11 @@ backendTest("Parameters are cut into tensors only if these are asked for", ["cpu
   parameters.dispose();
   assert.equal(tf.memory().numTensors, before);
 });
+
+backendTest("Parameters of a network without weights are no tensors", ["cpu"], () => {
+  const none = layoutOf([]), before = tf.memory().numTensors;
+  const parameters = Parameters.fromFlat(none, new Float32Array());
+  assert.deepEqual(parameters.tensors, []);
+  parameters.dispose();
+  assert.equal(tf.memory().numTensors, before);
+});

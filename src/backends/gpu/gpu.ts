@@ -1,11 +1,11 @@
 import * as tf from "../../core/tfjs/library.ts";
 import type { Backend } from "../backend.ts";
 import type { Tensor } from "../../core/tensors.ts";
-import { BindGroups } from "./bind_groups.ts";
+import { BindGroups } from "./commands/bind_groups.ts";
 import { BufferPool, type PooledBuffer } from "./buffers.ts";
 import { type DeviceLimits, gridOf, requireBindable } from "./limits.ts";
 import { type Program, ProgramCache, type ProgramSource } from "./programs.ts";
-import { mappedCopy, TfjsWebgpu } from "./tfjs_webgpu.ts";
+import { type LoggedCommands, mappedCopy, TfjsWebgpu } from "./tfjs_webgpu.ts";
 
 /** What a dispatch binds: a float32 tensor of tfjs's, or a buffer of ours. */
 export type Operand = Tensor | PooledBuffer;
@@ -62,6 +62,8 @@ export class Gpu {
   readonly #scratch: BufferPool;
   readonly #uploads: BufferPool;
   readonly #staging: BufferPool;
+  /** Buffers of the commands that are being logged. */
+  #logged: PooledBuffer[] | null = null;
   #dispatches = 0;
   #reads = 0;
 
@@ -112,7 +114,13 @@ export class Gpu {
    * @throws {FailureError} If it exceeds the device's limits.
    */
   scratch(bytes: number): PooledBuffer {
-    return this.#scratch.take(bytes);
+    return this.#keptWithLog(this.#scratch.take(bytes));
+  }
+
+  /** Adds a use to a buffer of commands that are kept. */
+  #keptWithLog(buffer: PooledBuffer): PooledBuffer {
+    this.#logged?.push(buffer.retain());
+    return buffer;
   }
 
   /**
@@ -121,7 +129,7 @@ export class Gpu {
    * @throws {FailureError} If it exceeds the device's limits.
    */
   upload(data: Float32Array | Int32Array | Uint32Array): PooledBuffer {
-    const buffer = this.#uploads.take(data.byteLength);
+    const buffer = this.#keptWithLog(this.#uploads.take(data.byteLength));
     try {
       this.device.queue.writeBuffer(buffer.buffer, 0, data as Float32Array<ArrayBuffer>);
       return buffer;
@@ -209,6 +217,39 @@ export class Gpu {
     pass.end();
     this.#dispatches++;
     this.#tfjs.dispatched();
+  }
+
+  /**
+   * Does work that records commands, tfjs's operations too, and keeps them to be recorded again in some
+   * microseconds each. They read and write the same buffers, so the work must take what changes from tensors or
+   * buffers that live longer than it, and leave results there.
+   *
+   * @param work Neither submits nor reads.
+   * @returns null if the commands cannot be recorded again; else dispose them.
+   */
+  logged(work: () => void): LoggedCommands | null {
+    const buffers: PooledBuffer[] = [], before = this.#dispatches;
+    const release = () => buffers.splice(0).forEach((buffer) => buffer.release());
+    this.#logged = buffers;
+    let commands: LoggedCommands | null = null;
+    try {
+      commands = this.#tfjs.logged(work);
+    } finally {
+      this.#logged = null;
+      if (commands === null) release();
+    }
+    const ours = this.#dispatches - before;
+    return commands && {
+      dispatches: commands.dispatches,
+      record: () => {
+        commands.record();
+        this.#dispatches += ours;
+      },
+      dispose: () => {
+        commands.dispose();
+        release();
+      },
+    };
   }
 
   /** Submits what is recorded, tfjs's operations too: the GPU starts on it. */

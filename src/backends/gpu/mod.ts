@@ -11,6 +11,7 @@ export type { Backend, BackendKind } from "../backend.ts";
 export type { Tensor } from "../../core/tensors.ts";
 export type { PooledBuffer } from "./buffers.ts";
 export { Gpu, type GpuCounts, gpuOf, type LateCopy, type Operand } from "./gpu.ts";
+export type { LoggedCommands } from "./tfjs_webgpu.ts";
 export {
   type DeviceLimits,
   gridOf,

@@ -1,6 +1,7 @@
 import * as tf from "../../core/tfjs/library.ts";
 import { FailureError } from "../../core/errors.ts";
 import type { Tensor } from "../../core/tensors.ts";
+import { type CommandLog, logCommands, recordLog } from "./commands/command_log.ts";
 
 /** tfjs's record of a tensor. */
 interface TensorData {
@@ -25,7 +26,9 @@ interface Unexported {
     releaseBuffer(buffer: GPUBuffer): void;
   };
   /** Data that are disposed and whose buffers recorded commands use: they are given back at the submit. */
-  readonly tensorDataPendingDisposal: readonly object[];
+  readonly tensorDataPendingDisposal: object[];
+  /** Buffers of tfjs's uniforms that recorded commands use: they are given back at the submit. */
+  readonly uniformPendingDisposal: GPUBuffer[];
   /** Dispatches since the last submit; tfjs submits when it reaches a setting. */
   dispatchCountInPass: number;
   /** Null after a submit, until the next command. */
@@ -63,6 +66,7 @@ function knownMembers(backend: unknown): Unexported {
   if (!(known.commandQueueOwnedIds instanceof WeakSet)) missing.push("commandQueueOwnedIds");
   if (typeof known.bufferManager?.acquireBuffer !== "function") missing.push("bufferManager");
   if (!Array.isArray(known.tensorDataPendingDisposal)) missing.push("tensorDataPendingDisposal");
+  if (!Array.isArray(known.uniformPendingDisposal)) missing.push("uniformPendingDisposal");
   if (typeof known.dispatchCountInPass !== "number") missing.push("dispatchCountInPass");
   if (!("commandEncoder" in known)) missing.push("commandEncoder");
   if (known.device === undefined) missing.push("device");
@@ -77,6 +81,12 @@ function knownMembers(backend: unknown): Unexported {
 
 /** GPUBufferUsage of tensors: STORAGE, COPY_SRC and COPY_DST; of what is read: MAP_READ and COPY_DST. */
 const TENSOR_USAGE = 0x8c, READ_USAGE = 0x09;
+
+/**
+ * By backend while commands are logged that will be recorded again: buffers with numbers of the host. They must not
+ * be reused for results, or the commands would find these there the next time.
+ */
+const hostWritten = new WeakMap<object, Set<GPUBuffer>>();
 
 /** Dispatches that are recorded before they are submitted, where nothing submits earlier. */
 const MOST_DISPATCHES = 1024;
@@ -106,6 +116,7 @@ export function keepBuffers(backend: unknown): void {
     if (numbers.length > 0) {
       const buffer = own.bufferManager.acquireBuffer(bytes, TENSOR_USAGE);
       own.device.queue.writeBuffer(buffer, 0, numbers);
+      hostWritten.get(own)?.add(buffer);
       data.values = null;
       data.resource = buffer;
     } else {
@@ -182,11 +193,21 @@ function disposedBuffer(own: Unexported, bytes: number): GPUBuffer | null {
     const data = own.tensorMap.get(own.tensorDataPendingDisposal[i]!);
     const { resource, external } = data;
     if (external || !(resource instanceof GPUBuffer) || resource.size !== bytes) continue;
-    if (resource.usage !== TENSOR_USAGE) continue;
+    if (resource.usage !== TENSOR_USAGE || hostWritten.get(own)?.has(resource)) continue;
     data.resource = null;
     return resource;
   }
   return null;
+}
+
+/** Commands that can be recorded again. Dispose them: until then their buffers are kept. */
+export interface LoggedCommands {
+  /** Number of dispatches. */
+  readonly dispatches: number;
+  /** Records them after all earlier operations. */
+  record(): void;
+  /** Gives their buffers to others; a second call does nothing. */
+  dispose(): void;
 }
 
 /** tfjs's command encoder and the buffers of its tensors. */
@@ -220,7 +241,55 @@ export class TfjsWebgpu {
 
   /** Counts a dispatch that was recorded; submits if there are many. */
   dispatched(): void {
-    if (++this.#backend.dispatchCountInPass >= dispatchesPerSubmit()) this.submit();
+    this.#dispatchedMany(1);
+  }
+
+  /**
+   * Does work that records commands, which are kept to be recorded again: with the same buffers, which nobody else
+   * gets, and without the host's part of the work. Nothing is submitted meanwhile.
+   *
+   * @returns null if they cannot be recorded again.
+   */
+  logged(work: () => void): LoggedCommands | null {
+    const own = this.#backend, encoder = this.encoder();
+    const { uniformPendingDisposal: uniforms, tensorDataPendingDisposal: tensors } = own;
+    const before = { uniforms: uniforms.length, tensors: tensors.length };
+    const dispatches = own.dispatchCountInPass;
+    own.dispatchCountInPass = -Infinity;
+    hostWritten.set(own, new Set());
+    let log: CommandLog | null = null;
+    try {
+      log = logCommands(encoder, () => {
+        work();
+        own.endComputePassEncoder();
+      });
+    } finally {
+      hostWritten.delete(own);
+      if (own.commandEncoder === encoder) own.dispatchCountInPass = dispatches;
+    }
+    if (log === null || own.commandEncoder !== encoder) return null;
+    const kept = {
+      uniforms: uniforms.splice(before.uniforms),
+      tensors: tensors.splice(before.tensors),
+    };
+    this.#dispatchedMany(log.dispatches);
+    const { dispatches: count } = log;
+    return {
+      dispatches: count,
+      record: () => {
+        recordLog(log, this.encoder());
+        this.#dispatchedMany(count);
+      },
+      dispose: () => {
+        own.uniformPendingDisposal.push(...kept.uniforms.splice(0));
+        own.tensorDataPendingDisposal.push(...kept.tensors.splice(0));
+      },
+    };
+  }
+
+  #dispatchedMany(count: number): void {
+    this.#backend.dispatchCountInPass += count;
+    if (this.#backend.dispatchCountInPass >= dispatchesPerSubmit()) this.submit();
   }
 
   /** Submits what is recorded. */

@@ -242,6 +242,11 @@ export class BrowserGpu {
     return await this.#read(this.#idOf(buffer));
   }
 
+  logged(work: () => void): null {
+    work();
+    return null;
+  }
+
   copyOut(buffer: PooledBuffer): LateCopy {
     const copy = this.scratch(buffer.bytes);
     this.copy(buffer, 0, copy);

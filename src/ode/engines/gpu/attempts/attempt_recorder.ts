@@ -1,4 +1,10 @@
-import type { Gpu, Operand, PooledBuffer, ProgramSource } from "../../../../backends/gpu/mod.ts";
+import type {
+  Gpu,
+  LoggedCommands,
+  Operand,
+  PooledBuffer,
+  ProgramSource,
+} from "../../../../backends/gpu/mod.ts";
 import type { Tensor1D, Tensor2D } from "../../../../core/tensors.ts";
 import { largestGroup } from "../../../solver/control_groups.ts";
 import { MOST_STEPS } from "../../../solver/step_control.ts";
@@ -79,6 +85,8 @@ export class AttemptRecorder {
   readonly #x: Tensor2D;
   readonly #times: Tensor1D;
   readonly #places = new Map<number, PooledBuffer>();
+  /** The commands of an attempt, which are the same for all. */
+  #attempt: LoggedCommands | null = null;
   /** Whether the first slope of the next attempt is there, in every group. */
   #hasSlope = false;
 
@@ -141,8 +149,15 @@ export class AttemptRecorder {
     this.#hasSlope = true;
   }
 
-  /** Records a step attempt. */
+  /** Records a step attempt. From the second on that begins alike the commands of the first are used again. */
   attempt(): void {
+    if (this.#attempt !== null) return this.#attempt.record();
+    const { firstSameAsLast } = this.#problem.tableau;
+    if (this.#hasSlope !== firstSameAsLast) return this.#recordAttempt();
+    this.#attempt = this.#gpu.logged(() => this.#recordAttempt());
+  }
+
+  #recordAttempt(): void {
     const { control, tableau: { c, firstSameAsLast } } = this.#problem;
     const first = this.#hasSlope ? 1 : 0;
     for (let stage = first; stage < c.length; stage++) this.#evaluate(stage, stage);
@@ -202,6 +217,7 @@ export class AttemptRecorder {
   }
 
   dispose(): void {
+    this.#attempt?.dispose();
     this.#held.releaseAll();
   }
 }

@@ -161,23 +161,34 @@ backendTest(
     // choice of the first step takes two evaluations, three norms and three decisions.
     const recordedBy = (dispatches: number) => (dispatches - (2 * 5 + 6)) / (6 * 5 + 3);
     await solve(atOnce);
-    const { attempts, dispatches, nfe, ...calls } = await solve(atOnce);
+    const { attempts, dispatches, nfe, buffers, ours, reads, submits, writes } = await solve(
+      atOnce,
+    );
     assert.ok(attempts > 9 && attempts <= 18, `${attempts} attempts`);
     // Of one attempt, one, eight and the rest; the result is another read.
-    assert.deepEqual(calls, { buffers: 0, ours: 0, reads: 4, submits: 5 });
+    assert.deepEqual({ buffers, ours, reads, submits }, {
+      buffers: 0,
+      ours: 0,
+      reads: 4,
+      submits: 5,
+    });
     assert.equal(nfe, 2 + 6 * attempts);
     // Steps that grew at the end are recorded in vain.
     const recorded = recordedBy(dispatches);
     assert.ok(recorded >= attempts && recorded <= attempts + 4, `${recorded} for ${attempts}`);
+    // The commands of an attempt are recorded again: the host writes the numbers of the first alone.
+    const coarse = await solve(atOnce, { control: { ...adaptive, rtol: 1e-3, atol: 1e-3 } });
+    assert.ok(coarse.attempts < attempts);
+    assert.equal(coarse.writes, writes);
     // Attempts of a second each: two at first, then none before the last one is known.
     const single = await solve(oneByOne());
     assert.equal(recordedBy(single.dispatches), single.attempts);
     assert.equal(single.reads, single.attempts);
     const fixed = { tableau: rk4, control: { kind: "fixed", steps: 10 } } as const;
     await solve(atOnce, fixed);
-    const { submits, buffers, reads } = await solve(atOnce, fixed);
+    const calls = await solve(atOnce, fixed);
     // Of 1, 1 and 8.
-    assert.deepEqual({ submits, buffers, reads }, { submits: 4, buffers: 0, reads: 3 });
+    assert.deepEqual([calls.submits, calls.buffers, calls.reads], [4, 0, 3]);
   },
 );
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { BindGroups } from "../../../src/backends/gpu/bind_groups.ts";
-import type { PooledBuffer } from "../../../src/backends/gpu/mod.ts";
-import type { Program } from "../../../src/backends/gpu/programs.ts";
+import { BindGroups } from "../../../../src/backends/gpu/commands/bind_groups.ts";
+import type { PooledBuffer } from "../../../../src/backends/gpu/mod.ts";
+import type { Program } from "../../../../src/backends/gpu/programs.ts";
 
 Deno.test("BindGroups makes one group per program and operands", () => {
   let made = 0;

@@ -1,5 +1,5 @@
-import type { PooledBuffer } from "./buffers.ts";
-import type { Program } from "./programs.ts";
+import type { PooledBuffer } from "../buffers.ts";
+import type { Program } from "../programs.ts";
 
 /** Bind groups kept; with more all are forgotten. */
 const MOST_KEPT = 1024;

@@ -1,0 +1,79 @@
+/** What commands are recorded into: an encoder, and its current pass. */
+interface Target {
+  readonly encoder: GPUCommandEncoder;
+  pass: GPUComputePassEncoder | null;
+}
+
+/** Commands in order, to be recorded again. */
+export interface CommandLog {
+  readonly commands: readonly ((to: Target) => void)[];
+  readonly dispatches: number;
+}
+
+type Methods = Record<string, (...given: unknown[]) => unknown>;
+
+/** Lets an object of WebGPU's tell of calls of its methods, until the function returned is called. */
+function listen(
+  to: object,
+  heard: (name: string, given: readonly unknown[], result: unknown) => void,
+): () => void {
+  const prototype = Object.getPrototypeOf(to) as Methods;
+  const names = Object.entries(Object.getOwnPropertyDescriptors(prototype))
+    .filter(([name, { value }]) => name !== "constructor" && typeof value === "function")
+    .map(([name]) => name);
+  for (const name of names) {
+    Object.defineProperty(to, name, {
+      configurable: true,
+      value: (...given: unknown[]) => {
+        const result = prototype[name]!.apply(to, given);
+        heard(name, given, result);
+        return result;
+      },
+    });
+  }
+  return () => {
+    for (const name of names) delete (to as Methods)[name];
+  };
+}
+
+const inEncoder = ["copyBufferToBuffer", "clearBuffer"];
+const inPass = ["setPipeline", "setBindGroup", "dispatchWorkgroups", "end"];
+
+/**
+ * Does work that records passes of dispatches, copies and clears into an encoder.
+ *
+ * @returns The commands; null if there are others among them, or if they were submitted.
+ */
+export function logCommands(encoder: GPUCommandEncoder, work: () => void): CommandLog | null {
+  const commands: ((to: Target) => void)[] = [], ends: (() => void)[] = [];
+  let dispatches = 0, isWhole = true;
+  const listenToPass = (pass: object) =>
+    listen(pass, (name, given) => {
+      isWhole &&= inPass.includes(name);
+      if (name === "dispatchWorkgroups") dispatches++;
+      commands.push(({ pass }) => (pass as unknown as Methods)[name]!(...given));
+    });
+  ends.push(listen(encoder, (name, given, result) => {
+    if (name === "beginComputePass") {
+      commands.push((to) => {
+        to.pass = to.encoder.beginComputePass(given[0] as GPUComputePassDescriptor);
+      });
+      ends.push(listenToPass(result as object));
+      return;
+    }
+    isWhole &&= inEncoder.includes(name);
+    commands.push(({ encoder }) => (encoder as unknown as Methods)[name]!(...given));
+  }));
+  try {
+    work();
+  } finally {
+    for (const end of ends) end();
+  }
+  return isWhole ? { commands, dispatches } : null;
+}
+
+/** Records commands again, into an encoder outside of any pass. */
+export function recordLog({ commands }: CommandLog, encoder: GPUCommandEncoder): void {
+  const to: Target = { encoder, pass: null };
+  for (const command of commands) command(to);
+}

@@ -99,7 +99,7 @@ export {
   toData,
   toModel,
 } from "./flows/standardization.ts";
-export type { TriangularFactor } from "./core/triangular.ts";
+export type { TriangularFactor } from "./core/numbers/triangular.ts";
 export * from "./flows/paths/path.ts";
 export { linearPath } from "./flows/paths/linear_path.ts";
 export { variancePreservingPath } from "./flows/paths/variance_preserving_path.ts";

@@ -1,4 +1,4 @@
-import type { GradientMethod, SolveProblem, SolveReport } from "../ode/engines/engine.ts";
+import type { GradientMethod, SolveProblem } from "../ode/engines/engine.ts";
 import type { Probes } from "../ode/probes.ts";
 import { type EnergyWeights, penalisesEnergies } from "../core/options/energy_weights.ts";
 import { quotedJson } from "../core/quoted.ts";
@@ -95,9 +95,4 @@ export function likelihoodProblem(
     energyWeights: penalisesEnergies(weights) ? [kinetic, jacobian] : [],
     stepsWeight: steps,
   };
-}
-
-/** Mean number of field evaluations over control groups. */
-export function meanNfe(reports: readonly SolveReport[]): number {
-  return reports.reduce((sum, report) => sum + report.nfe, 0) / reports.length;
 }

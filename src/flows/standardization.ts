@@ -13,7 +13,7 @@ import {
   multiplyLower,
   solveLower,
   type TriangularFactor,
-} from "../core/triangular.ts";
+} from "../core/numbers/triangular.ts";
 
 /**
  * The map between a table's units and the model's. Each column becomes one coordinate or more

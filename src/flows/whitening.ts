@@ -1,4 +1,4 @@
-import { cholesky, type TriangularFactor } from "../core/triangular.ts";
+import { cholesky, type TriangularFactor } from "../core/numbers/triangular.ts";
 
 /** Smallest pivot of a factor: the least variance of a standardised column given the others. */
 const LEAST_PIVOT = 1e-6;

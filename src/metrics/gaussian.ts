@@ -1,4 +1,4 @@
-import { cholesky, solveLower, type TriangularFactor } from "../core/triangular.ts";
+import { cholesky, solveLower, type TriangularFactor } from "../core/numbers/triangular.ts";
 
 /** A normal distribution with full covariance, fitted to points. */
 export interface FittedGaussian {

@@ -1,5 +1,8 @@
 import type { ActivationNumbers, Network } from "./network.ts";
 
+/** Image-sized tensors of the loss of flow matching: noise, data, their mean, velocities and differences. */
+export const LOSS_IMAGES = 8;
+
 /** Limit on the activation memory of one evaluation, in bytes. */
 export const MAX_EVALUATION_BYTES = 2 ** 30;
 

@@ -1,3 +1,4 @@
+import { quantile } from "../core/numbers/quantile.ts";
 import { widened } from "./drawing/_axis.ts";
 
 /** Evaluations as a chart shows them. */
@@ -42,12 +43,6 @@ const TRAINED_SHARE = 0.6;
 
 /** Share of the axis above and below the values. */
 const MARGIN = 0.06;
-
-/** Quantile of ascending values. */
-function quantile(sorted: Float64Array, q: number): number {
-  const at = q * (sorted.length - 1), below = Math.floor(at);
-  return sorted[below]! + (at - below) * ((sorted[below + 1] ?? sorted[below]!) - sorted[below]!);
-}
 
 /**
  * The axis on which losses are shown: linear for a likelihood, logarithmic for a squared error

@@ -16,6 +16,7 @@ import {
 } from "../data/tables/kinds/column_kind.ts";
 import { isConstant, unseenRemarks, unseenRows } from "./data/unseen_values.ts";
 import { ledoitWolfFactor } from "../flows/whitening.ts";
+import { quantile } from "../core/numbers/quantile.ts";
 import { keyOf, subsequences } from "../core/random/subsequences.ts";
 import { InputError } from "../core/errors.ts";
 import { named, quoted } from "../core/quoted.ts";
@@ -352,11 +353,4 @@ function moments(values: Float64Array): { mean: number; deviation: number } {
   let squares = 0;
   for (const value of values) squares += ((value - first) / range - share) ** 2;
   return { mean: first + share * range, deviation: Math.sqrt(squares / n) * range };
-}
-
-/** Quantile of sorted values, linear between neighbours. */
-function quantile(values: Float64Array, share: number): number {
-  const at = share * (values.length - 1), below = Math.floor(at);
-  const low = values[below]!, high = values[Math.min(below + 1, values.length - 1)]!;
-  return low + (at - below) * (high - low);
 }

@@ -22,6 +22,15 @@ export type DeviceLimits = Pick<
   | "maxBufferSize"
 >;
 
+/** Workgroup memory that a program takes at most: on devices with more, two workgroups share a core then. */
+export const MOST_WORKGROUP_BYTES = 32 * 1024;
+
+/**
+ * Loop iterations of an invocation at most: Mesa's llvmpipe ends all its loops after 65,535 in total, without a
+ * word. On a GPU this is some tens of milliseconds, far from a driver's watchdog.
+ */
+export const MOST_ITERATIONS = 60_000;
+
 /** Limits that everything fits: for questions that no device is asked for. */
 export const unlimited: DeviceLimits = {
   maxComputeInvocationsPerWorkgroup: Infinity,

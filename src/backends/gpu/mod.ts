@@ -15,6 +15,8 @@ export type { LoggedCommands } from "./tfjs_webgpu.ts";
 export {
   type DeviceLimits,
   gridOf,
+  MOST_ITERATIONS,
+  MOST_WORKGROUP_BYTES,
   mostBindingBytes,
   programExcess,
   type ProgramSize,

@@ -7,7 +7,8 @@ import type {
 import { type Engines, solveOn } from "../../ode/engines/engines.ts";
 import { columnsOf, cotangentOf, withZeros } from "../../ode/engines/number_rows.ts";
 import { sumNumbers } from "../../ops/elementwise/sum_numbers.ts";
-import { type CnfLossSettings, likelihoodProblem, meanNfe } from "../likelihood_problem.ts";
+import { meanNfe } from "../../ode/engines/mean_nfe.ts";
+import { type CnfLossSettings, likelihoodProblem } from "../likelihood_problem.ts";
 import type { FlowModel } from "../model.ts";
 import { numberDensity } from "../sources/number_density.ts";
 import type { StepDraw } from "./loss.ts";

@@ -1,3 +1,4 @@
+import { LOSS_IMAGES } from "../activation_numbers.ts";
 import type { ActivationNumbers, ImageShape, Network } from "../network.ts";
 import type { NetworkKind } from "../network_kind.ts";
 import { requireRoom } from "../room.ts";
@@ -48,9 +49,6 @@ export function resnetNetwork(given: ResnetSizes): ResnetNetwork {
   });
   return network;
 }
-
-/** Image-sized tensors of the loss: noise, data, their mean, velocities and differences. */
-const LOSS_IMAGES = 8;
 
 function activationsOf(
   { height, width, channels, filters, blocks }: ResnetSizes,

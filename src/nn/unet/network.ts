@@ -1,3 +1,4 @@
+import { LOSS_IMAGES } from "../activation_numbers.ts";
 import type { ActivationNumbers, ImageShape, Network } from "../network.ts";
 import type { NetworkKind } from "../network_kind.ts";
 import { requireRoom } from "../room.ts";
@@ -45,8 +46,6 @@ export function unetNetwork(given: UnetSizes): UnetNetwork {
   return network;
 }
 
-/** Image-sized tensors of the loss: noise, data, their mean, velocities and differences. */
-const LOSS_IMAGES = 8;
 /**
  * Sizes of the layer outputs as multiples of filters x pixels: the first convolution 1, residual
  * blocks 4, 2.25, 0.5, 0.5, 3 and 6, down- and upsampling 1.875, concatenations 3, narrowing 0.25,

@@ -2,7 +2,7 @@ import { Parameters } from "../../../src/core/parameters.ts";
 import { fillNormal } from "../../../src/core/random/random.ts";
 import { callerKey, keyOf, subsequences } from "../../../src/core/random/subsequences.ts";
 import { moons } from "../../../src/data/densities/moons.ts";
-import { meanNfe } from "../../../src/flows/likelihood_problem.ts";
+import { meanNfe } from "../../../src/ode/engines/mean_nfe.ts";
 import { numberLikelihood } from "../../../src/flows/losses/number_likelihood.ts";
 import { logProb } from "../../../src/flows/log_prob.ts";
 import {

@@ -1,5 +1,5 @@
 import { openBackend } from "../../../src/backends/open_backend.ts";
-import { meanNfe } from "../../../src/flows/likelihood_problem.ts";
+import { meanNfe } from "../../../src/ode/engines/mean_nfe.ts";
 import { accurateSolve, priorTime, type SolveSettings } from "../../../src/flows/model.ts";
 import { sample } from "../../../src/flows/sample.ts";
 import { enginesOf } from "../../../src/ode/engines/open_device.ts";

@@ -9,6 +9,7 @@ import { InputError } from "../../../core/errors.ts";
 import { named, quoted } from "../../../core/quoted.ts";
 import { isRounded } from "../../tables/rounded_integers.ts";
 import { bareField } from "../field_kind.ts";
+import { MAX_RATIO } from "../gunzip.ts";
 import { MAX_NUMBERS } from "../number_bytes.ts";
 import { checkPages, codecs, compressors } from "./pages.ts";
 
@@ -56,9 +57,8 @@ const unreadEncodings = ["DELTA_LENGTH_BYTE_ARRAY", "DELTA_BYTE_ARRAY"];
 /** Texts of a column; damaged ones are refused. */
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Numbers of a table accepted at any ratio to the bytes of the file, and the ratio beyond. */
+/** Numbers of a table accepted at any ratio to the bytes of the file. */
 const ALWAYS_ACCEPTED = 2 ** 24;
-const MAX_RATIO = 200;
 
 /**
  * Opens a Parquet file.

@@ -1,5 +1,7 @@
 import {
   type DeviceLimits,
+  MOST_ITERATIONS,
+  MOST_WORKGROUP_BYTES,
   mostBindingBytes,
   programExcess,
 } from "../../../backends/gpu/limits.ts";
@@ -45,17 +47,11 @@ const MOST_GROUP_ROWS = 32;
 /** The tolerance below which float32 states and times are too coarse. */
 export const LEAST_TOLERANCE = 1e-6;
 
-/** Workgroup memory at most: on devices with more, two workgroups share a core then. */
-const MOST_WORKGROUP_BYTES = 32 * 1024;
-
 /** Threads that keep a compute unit busy; workgroups of small groups are filled up to them. */
 const LEAST_THREADS = 32;
 
 /** Attempts per dispatch at most: some tens of milliseconds on a slow device. */
 const MOST_ATTEMPTS = 64;
-
-/** Below the 65,535 iterations after which Mesa's llvmpipe ends all loops of an invocation. */
-export const MOST_ITERATIONS = 60_000;
 
 /** Settings that change the speed, never the bits. */
 export interface SolveTuning {

@@ -4,7 +4,8 @@ import { solveAdjoint } from "../../solver/adjoint.ts";
 import type { RowSpace } from "../../solver/rows.ts";
 import { adjointControl } from "../../solver/step_control.ts";
 import type { DifferentiableField } from "../../field.ts";
-import type { Gradient, GradientMethod, SolveProblem, SolveReport } from "../engine.ts";
+import type { Gradient, GradientMethod, SolveProblem } from "../engine.ts";
+import { meanNfe } from "../mean_nfe.ts";
 import { TensorSum } from "./tensor_sum.ts";
 
 /** A solve whose continuous adjoint is wanted. */
@@ -50,8 +51,4 @@ export async function adjointGradient<Rows>(
   } finally {
     gradient.dispose();
   }
-}
-
-function meanNfe(reports: readonly SolveReport[]): number {
-  return reports.reduce((sum, report) => sum + report.nfe, 0) / reports.length;
 }

@@ -2,6 +2,7 @@ import { type AdamBuffers, recordGuardedAdam } from "../../../backends/gpu/adam.
 import { drawOnGpu, type Gpu, type PooledBuffer, type Program } from "../../../backends/gpu/mod.ts";
 import type { RandomKey } from "../../../core/random/random.ts";
 import { STEP } from "../../../flows/losses/step_prediction.ts";
+import { withZeros } from "../../../ode/engines/number_rows.ts";
 import type { SolveReport } from "../../../ode/engines/engine.ts";
 import { CONTROL_BYTES, groupStatus, readControls } from "../../../ode/engines/gpu/control.ts";
 import { Held } from "../../../ode/engines/gpu/held.ts";
@@ -222,7 +223,7 @@ export class StepRecorder {
     const gpu = this.#gpu, { dims, rows, trace } = this.#tasks;
     const main = this.#main, sums = this.#sums;
     const place = inputs.step % FIGURE_PLACES;
-    const start = passing.buffer(gpu.upload(withZeros(inputs.rows, dims)));
+    const start = passing.buffer(gpu.upload(withZeros(inputs.rows, dims, 1)));
     const weights = passing.buffer(packParameters(gpu, this.#tasks, this.state.weights));
     const probes = trace.kind === "hutchinson"
       ? passing.buffer(drawOnGpu(gpu, {
@@ -334,14 +335,4 @@ function penaltyOf(
     start: wide(),
     ofEnd: wide(),
   };
-}
-
-/** Rows [n * dims] with a zero after each: the change of log-density at data. */
-function withZeros(rows: Float32Array, dims: number): Float32Array {
-  const count = rows.length / dims;
-  const wide = new Float32Array(count * (dims + 1));
-  for (let row = 0, at = 0; row < count; row++, at++) {
-    for (let d = 0; d < dims; d++) wide[at++] = rows[row * dims + d]!;
-  }
-  return wide;
 }

@@ -1,4 +1,4 @@
-import { programExcess, sizeOf } from "../../../backends/gpu/mod.ts";
+import { MOST_ITERATIONS, programExcess, sizeOf } from "../../../backends/gpu/mod.ts";
 import type { DeviceLimits, ProgramSource } from "../../../backends/gpu/mod.ts";
 import { guardedAdamProgram } from "../../../backends/gpu/adam.ts";
 import { penalisesEnergies } from "../../../core/options/energy_weights.ts";
@@ -7,7 +7,7 @@ import { drawTrace } from "../../../flows/likelihood_problem.ts";
 import { dopri5Error, predictedRows, STEP } from "../../../flows/losses/step_prediction.ts";
 import { standardNormal } from "../../../flows/sources/standard_normal.ts";
 import type { Support, TraceMethod } from "../../../ode/engines/engine.ts";
-import { MOST_ITERATIONS, supports } from "../../../ode/engines/gpu/plan.ts";
+import { supports } from "../../../ode/engines/gpu/plan.ts";
 import { notedReduction } from "../../../ode/engines/gpu/pull_back/record_pull_back.ts";
 import type { SolveTask } from "../../../ode/engines/gpu/solved.ts";
 import { largestGroup } from "../../../ode/solver/control_groups.ts";

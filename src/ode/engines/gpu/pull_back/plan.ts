@@ -1,4 +1,9 @@
-import { type WorkgroupVariable, workgroupVariables } from "../../../../backends/gpu/mod.ts";
+import {
+  MOST_ITERATIONS,
+  MOST_WORKGROUP_BYTES,
+  type WorkgroupVariable,
+  workgroupVariables,
+} from "../../../../backends/gpu/mod.ts";
 import type { MlpShape } from "../../../../ops/mlp_field/contract.ts";
 import {
   directionsOf,
@@ -94,15 +99,6 @@ const MOST_TILE_ROWS = 8;
 
 /** WebGPU's guaranteed `maxComputeInvocationsPerWorkgroup`. */
 const MOST_THREADS = 256;
-
-/** Largest use of workgroup memory: on devices with more, two workgroups share a core then. */
-const MOST_WORKGROUP_BYTES = 32 * 1024;
-
-/**
- * Mesa's llvmpipe ends all loops of an invocation after 65,535 iterations in total, without a word; a
- * dispatch stays below that. On a GPU this is some tens of milliseconds, far from a driver's watchdog.
- */
-const MOST_ITERATIONS = 60_000;
 
 /** Room for stages comes in eights, so that the methods share a shader. */
 const STAGE_STEP = 8;

@@ -4,7 +4,7 @@ import { RegressionCache } from "../flows/regression/regression_losses.ts";
 import type { Engines } from "../ode/engines/engines.ts";
 import type { Backend } from "../backends/backend.ts";
 import { deviceFailure } from "../backends/open_backend.ts";
-import { FailureError } from "../core/errors.ts";
+import { DeviceError, FailureError, OutOfMemoryError } from "../core/errors.ts";
 import { clearStop, isStopAsked, Stopped } from "../core/stop.ts";
 import { option } from "../core/options/spelling.ts";
 import { testLoss } from "./evaluation.ts";
@@ -102,6 +102,13 @@ export async function trainingLoop(given: Session): Promise<SessionEnd> {
     savedMs = clock();
     losses.restartClock();
   };
+  /** The error that ends the run; a device's says at which step, also where a checkpoint or losses are read. */
+  const endedBy = async (error: unknown): Promise<unknown> => {
+    const isOfDevice = error instanceof DeviceError || error instanceof OutOfMemoryError;
+    if (error instanceof FailureError && !isOfDevice) return error;
+    const failure = isOfDevice || session.backend.kind === "cpu" ? null : await deviceFailure();
+    return atStep(failure ?? error, { step: Math.min(step + 1, steps), done: step, config });
+  };
   const isStopped = () => (signal?.aborted ?? false) || isStopAsked();
   const goOn = async (): Promise<SessionEnd["kind"]> => {
     // Catch up on what an interrupted session left undone; all there is to do in a run of no steps.
@@ -131,13 +138,13 @@ export async function trainingLoop(given: Session): Promise<SessionEnd> {
     const kind = await goOn().catch(async (error): Promise<SessionEnd["kind"]> => {
       // The step was discarded before it changed the weights, so they are the last step's.
       if (error instanceof Stopped) return "interrupted";
-      if (error instanceof FailureError) throw error;
-      const failure = session.backend.kind === "cpu" ? null : await deviceFailure();
-      throw atStep(failure ?? error, { step: step + 1, done: step, config });
+      throw await endedBy(error);
     });
     if (kind === "interrupted") {
       clearStop();
-      await save();
+      await save().catch(async (error) => {
+        throw await endedBy(error);
+      });
     }
     return { kind, step, ...validated() };
   } finally {

@@ -8,9 +8,13 @@ import { type Engines, solveOn } from "../../ode/engines/engines.ts";
 import { columnsOf, cotangentOf, withZeros } from "../../ode/engines/number_rows.ts";
 import { sumNumbers } from "../../ops/elementwise/sum_numbers.ts";
 import { meanNfe } from "../../ode/engines/mean_nfe.ts";
-import { type CnfLossSettings, likelihoodProblem } from "../likelihood_problem.ts";
+import {
+  type CnfLossSettings,
+  type LikelihoodProblem,
+  likelihoodProblem,
+} from "../likelihood_problem.ts";
 import type { FlowModel } from "../model.ts";
-import { numberDensity } from "../sources/number_density.ts";
+import { type NumberDensity, numberDensity } from "../sources/number_density.ts";
 import type { StepDraw } from "./loss.ts";
 import { predictedStepsOfNumbers } from "./number_predicted_steps.ts";
 import { numbersOf, pullBackNumbers } from "./number_solutions.ts";
@@ -50,17 +54,8 @@ export async function numberLikelihood(
   const { solve, drawn, added, columns, energyWeights, stepsWeight } = problem;
   const width = dims + added;
   const y0 = { shape: [n, width] as const, values: withZeros(batch.values, dims, added) };
-  const zeros = new Array<number>(added).fill(0);
   const { y1, reports, gradient } = await solveAndPullBack(engines, { ...solve, y0 }, {
-    // The loss is the mean of change - log q(z).
-    cotangent: {
-      slope: Float32Array.of(...new Array<number>(dims).fill(-density.scoreSlope / n), ...zeros),
-      constant: Float32Array.of(
-        ...new Array<number>(dims).fill(0),
-        ...new Array<number>(columns).fill(1 / (n * columns)),
-        ...energyWeights.map((weight) => weight / n),
-      ),
-    },
+    cotangent: likelihoodCotangent(problem, density, [n, dims]),
     method: settings.gradient,
   });
   const meanOf = (first: number, end: number) => {
@@ -87,6 +82,25 @@ export async function numberLikelihood(
   }
   const nfe = meanNfe(reports);
   return { loss, gradient, nfe, energies, predictedSteps: predicted?.steps ?? null };
+}
+
+/** Cotangent of the states at t1 of n rows of `dims` columns: the loss is the mean of change - log q(z). */
+export function likelihoodCotangent(
+  { added, columns, energyWeights }: LikelihoodProblem,
+  { scoreSlope }: NumberDensity,
+  [n, dims]: readonly [number, number],
+): AffineCotangent {
+  return {
+    slope: Float32Array.of(
+      ...new Array<number>(dims).fill(-scoreSlope / n),
+      ...new Array<number>(added).fill(0),
+    ),
+    constant: Float32Array.of(
+      ...new Array<number>(dims).fill(0),
+      ...new Array<number>(columns).fill(1 / (n * columns)),
+      ...energyWeights.map((weight) => weight / n),
+    ),
+  };
 }
 
 /** States at t1, reports and the parameters' gradient: in one go where the engine can. */

@@ -40,7 +40,7 @@ import {
 } from "./resnet_block/cpu.ts";
 import type { KernelThreads } from "../threads/kernel_threads.ts";
 import type { CpuKernels } from "./cpu_kernels.ts";
-import { slice, type SliceCall } from "./elementwise/slice.ts";
+import { slice, type SliceCall, split, type SplitCall } from "./elementwise/slice.ts";
 import { reduce, type ReduceCall } from "./elementwise/sum.ts";
 import { replaceKernel } from "../threads/wasm.ts";
 
@@ -72,6 +72,7 @@ export function registerCpuKernels(
     (call: InputGradientCall) => conv2dBackpropInput(simd, call),
   );
   replaceKernel(backendName, "Slice", (call: SliceCall) => slice(simd, call));
+  replaceKernel(backendName, "SplitV", (call: SplitCall) => split(simd, call));
   replaceKernel(backendName, "Concat", (call: ConcatCall) => concat(simd, call));
   for (const name of ["Sum", "Mean"] as const) {
     replaceKernel(backendName, name, (call: ReduceCall) => reduce(simd, name, call));

@@ -57,7 +57,7 @@ export function requireOperands(
   for (let place = 0; place < values.length; place++) {
     const value = values[place]!;
     if (isSize(value) || signature.reals?.includes(place)) continue;
-    if (operands.some(([operand]) => operand === place)) continue;
+    if (isOperand(operands, place)) continue;
     throw new FailureError(
       `a kernel of the CPU backend, ${name}: argument ${place} is ${value}, no whole number of ` +
         "31 bits: take a smaller batch",
@@ -76,6 +76,12 @@ export function requireOperands(
       );
     } else requireInside(memoryBytes, address, 4 * numbers, `${name}: operand ${place}`);
   }
+}
+
+/** A loop, since an operand in scratch memory comes here and a training step has thousands. */
+function isOperand(operands: readonly Operand[], place: number): boolean {
+  for (let i = 0; i < operands.length; i++) if (operands[i]![0] === place) return true;
+  return false;
 }
 
 /** Whether a number is a valid kernel size. */

@@ -300,10 +300,11 @@ function writeCall(
   values: readonly Argument[],
 ): void {
   let owned = 0;
-  values.forEach((value, i) => {
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
     if (typeof value !== "number") owned |= 1 << i;
     to[at + FIRST_ARGUMENT + i] = typeof value === "number" ? value : value.own;
-  });
+  }
   to[at] = number;
   to[at + 1] = values.length;
   to[at + 2] = owned;

@@ -220,6 +220,29 @@ buildsTest("concat() joins tensors along an axis, and slice() separates them aga
         assert.deepEqual(piece.dataSync(), tensors[i]!.dataSync());
         begin += extent;
       });
+      const again = tf.split(whole, extents, axis);
+      assert.deepEqual(again.map(({ shape }) => shape), tensors.map(({ shape }) => shape));
+      again.forEach((piece, i) => assert.deepEqual(piece.dataSync(), tensors[i]!.dataSync()));
     });
   }));
+});
+
+buildsTest("split() and slice() read nothing back", (backendName) => {
+  const backend = tf.findBackend(backendName), { readSync } = backend;
+  let reads = 0;
+  backend.readSync = (id) => {
+    reads++;
+    return readSync.call(backend, id);
+  };
+  try {
+    tf.tidy(() => {
+      const flat = tf.tensor1d(numbers(40, 1));
+      tf.split(flat, [8, 30, 2]);
+      tf.split(flat, 4);
+      tf.slice(flat, 3, 5);
+    });
+  } finally {
+    backend.readSync = readSync;
+  }
+  assert.equal(reads, 0);
 });

@@ -56,3 +56,22 @@ export function slice(simd: KernelThreads<ElementwiseKernels>, call: SliceCall):
   }
   return out;
 }
+
+/** Arguments of SplitV. */
+export type SplitCall = KernelCall<"x", { numOrSizeSplits: number | number[]; axis: number }>;
+
+/** Parts of a tensor along an axis; tfjs's own reads the whole source back for each. */
+export function split(
+  simd: KernelThreads<ElementwiseKernels>,
+  { inputs: { x }, attrs: { numOrSizeSplits, axis }, backend }: SplitCall,
+): tf.TensorInfo[] {
+  const [along] = tf.util.parseAxisParam(axis, x.shape) as [number];
+  const sizes = tf.backend_util.prepareSplitSize(x as tf.Tensor, numOrSizeSplits, along);
+  let first = 0;
+  return sizes.map((count) => {
+    const begin = x.shape.map((_, i) => i === along ? first : 0);
+    first += count;
+    const attrs = { begin, size: x.shape.with(along, count) };
+    return slice(simd, { inputs: { x }, attrs, backend });
+  });
+}

@@ -64,9 +64,13 @@ export function resnetSquaredError(
       ]);
       return tf.mean(tf.squaredDifference(y!, target));
     },
-    // The cotangent of a loss is 1, by which tfjs multiplies exactly.
-    pullBack: (cotangent, gradients) =>
-      gradients.map((gradient) => () => tf.mul(gradient, cotangent)),
+    pullBack: (cotangent, gradients) => {
+      // That of a loss is 1. The backends with this operation are read without waiting.
+      const [scale] = cotangent.dataSync();
+      return gradients.map((gradient) => () =>
+        scale === 1 ? tf.clone(gradient) : tf.mul(gradient, cotangent)
+      );
+    },
   });
 }
 

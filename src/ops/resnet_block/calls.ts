@@ -41,18 +41,22 @@ export function blockCalls(
   { relu, scratch }: { readonly relu: boolean; readonly scratch: Argument },
 ): KernelCall[] {
   const { wide } = simd, pixels = h * w, image = pixels * c * BYTES;
-  return [
-    ...Array.from({ length: n }, (_, i) =>
-      simd.call(
-        ...["gemm", wide, 0, 0, pixels, c, c, shifted(x, i * image), at.filter1] as const,
-        ...[at.bias1 + i * c * BYTES, 0, 1, shifted(a1, i * image), scratch] as const,
-      )),
-    simd.call("winograd", wide, n, h, w, c, c, a1, at.u, at.bias2, 0, 1, a2, scratch),
-    simd.call(
-      ...["gemm", wide, 0, 0, n * pixels, c, c, a2, at.filter3, at.bias3, x] as const,
-      ...[Number(relu), y, scratch] as const,
-    ),
-  ];
+  const { filter1, filter3, bias2, bias3, u } = at;
+  const calls: KernelCall[] = [];
+  // A bias per image is applied image by image.
+  for (let i = 0; i < n; i++) {
+    const from = shifted(x, i * image), to = shifted(a1, i * image);
+    const bias = at.bias1 + i * c * BYTES;
+    calls.push(
+      simd.call("gemm", wide, 0, 0, pixels, c, c, from, filter1, bias, 0, 1, to, scratch),
+    );
+  }
+  const all = n * pixels, last = Number(relu);
+  calls.push(
+    simd.call("winograd", wide, n, h, w, c, c, a1, u, bias2, 0, 1, a2, scratch),
+    simd.call("gemm", wide, 0, 0, all, c, c, a2, filter3, bias3, x, last, y, scratch),
+  );
+  return calls;
 }
 
 /** Addresses of the operands of a block's VJP for some images. */

@@ -47,10 +47,10 @@ export interface TrainingCurves {
 }
 
 /** Block length of the precomputed sums for long windows. */
-const BLOCK = 256;
+const BLOCK = 64;
 
 /** Longer windows use block sums: 20,001 values per step take half a minute for a million steps. */
-const LONG_WINDOW = 2048;
+const LONG_WINDOW = 2 * BLOCK;
 
 /** Sum and count of the finite values in a range. */
 function summed(values: ArrayLike<number>, start: number, end: number) {

@@ -425,7 +425,7 @@ export const trainOptions = {
     placeholder: "EPOCHS",
     help:
       "epochs between sample pictures, 0: only at the end; of a file by default 20 in a run, 2 of fm",
-    default: { cnf: 20, fm: { mlp: 500, unet: 1, resnet: 1 } },
+    default: { cnf: 20, fm: { mlp: 750, unet: 1, resnet: 1 } },
     freeOnResume: true,
   },
   saveSeconds: {

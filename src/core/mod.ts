@@ -17,6 +17,7 @@ export { shortPaths } from "./short_paths.ts";
 export { closeName, suggestion } from "./suggestion.ts";
 export { commandLine, shellQuoted } from "./command_line.ts";
 export { gigabytes } from "./bytes_text.ts";
+export { evenly } from "./numbers/evenly.ts";
 export { duration } from "./duration.ts";
 export { withThousands } from "./text/thousands.ts";
 export { clearStop, Stopped, stopWord, throwIfStopped } from "./stop.ts";

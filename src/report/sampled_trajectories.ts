@@ -1,7 +1,7 @@
+import { evenly } from "../core/numbers/evenly.ts";
 import { dataTime, priorTime } from "../flows/model.ts";
 import { sample } from "../flows/sample.ts";
 import type { PointValues } from "../flows/standardization.ts";
-import { evenTimes } from "./pictures/run_pictures.ts";
 import { accurateSolveOf, type RunContext } from "./run_context.ts";
 
 /** Trajectories of a run's samples. */
@@ -24,7 +24,7 @@ export function drawnOnce(
   let drawn: Promise<SampledTrajectories> | null = null;
   const draw = async (): Promise<SampledTrajectories> => {
     const { model, engines } = await context.open();
-    const times = evenTimes(priorTime(model.kind), dataTime(model.kind), timeCount);
+    const times = evenly(priorTime(model.kind), dataTime(model.kind), timeCount);
     const { states } = await sample(model, engines, {
       count,
       seed: context.seed,

@@ -8,7 +8,7 @@ import {
   sample,
   type Samples,
 } from "@fluxion/fluxion/program";
-import { InputError, throwIfStopped } from "@fluxion/fluxion/core";
+import { evenly, InputError, throwIfStopped } from "@fluxion/fluxion/core";
 import { sweepTemporaries, writeFileAtomic } from "@fluxion/fluxion/files";
 import type { Dataset } from "@fluxion/fluxion/data";
 import { snapshotsPlot } from "@fluxion/fluxion/plot";
@@ -16,7 +16,6 @@ import { densityMass, pictureBounds } from "@fluxion/fluxion/report/evaluation";
 import {
   curvesPicture,
   densityPicture,
-  evenTimes,
   PICTURED,
   pictureTitle,
   rowKind,
@@ -144,7 +143,7 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags, say: Say): Picture[] {
   const settings = solveSettings(flags, config);
   const seed = flags.seed ?? 0;
   const inPlane = isPlane(model);
-  const snapshots = inPlane ? evenTimes(priorTime(model.kind), dataTime(model.kind), 5) : [];
+  const snapshots = inPlane ? evenly(priorTime(model.kind), dataTime(model.kind), 5) : [];
   const data = dataOnce(opened, say);
   const draw = () => {
     const count = PICTURED[rowKind(network)];
@@ -201,7 +200,7 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags, say: Say): Picture[] {
       file: pictureFiles.trajectories,
       draw: async () => {
         const trajectories = TRAJECTORIES[rowKind(network)];
-        const times = evenTimes(priorTime(model.kind), dataTime(model.kind), trajectories.times);
+        const times = evenly(priorTime(model.kind), dataTime(model.kind), trajectories.times);
         const { states } = await sample(model, engines, {
           count: trajectories.samples,
           seed,

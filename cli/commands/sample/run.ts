@@ -13,7 +13,7 @@ import {
   type Samples,
   type Standardization,
 } from "@fluxion/fluxion/program";
-import { InputError, throwIfStopped } from "@fluxion/fluxion/core";
+import { evenly, InputError, throwIfStopped } from "@fluxion/fluxion/core";
 import {
   categoryNumbers,
   encodeCsv,
@@ -24,7 +24,6 @@ import {
 } from "@fluxion/fluxion/data";
 import { writeFileAtomic } from "@fluxion/fluxion/files";
 import {
-  evenTimes,
   PICTURED,
   rowKind,
   samplesPicture,
@@ -70,7 +69,7 @@ async function writeSamples(flags: SampleFlags, run: string): Promise<void> {
   }
   const times = flags.trajectories === undefined
     ? undefined
-    : evenTimes(priorTime(model.kind), dataTime(model.kind), flags.trajectories);
+    : evenly(priorTime(model.kind), dataTime(model.kind), flags.trajectories);
   const first = flags.from ?? 0;
   if ((first + count) * network.rowWidth > Number.MAX_SAFE_INTEGER) {
     const most = Math.floor(Number.MAX_SAFE_INTEGER / network.rowWidth);

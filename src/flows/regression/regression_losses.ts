@@ -1,12 +1,8 @@
+import { blockBytes } from "../../ode/engines/cpu/job_sizes.ts";
 import { FailureError } from "../../core/errors.ts";
 import { throwIfStopped } from "../../core/stop.ts";
 import type { SimdChoice } from "../../threads/simd_module.ts";
-import {
-  arrayBytes,
-  regressionArrays,
-  type RegressionShape,
-  usefulThreads,
-} from "./regression_sizes.ts";
+import { regressionArrays, type RegressionShape, usefulThreads } from "./regression_sizes.ts";
 import { type RegressionInputs, RegressionSteps } from "./regression_steps.ts";
 
 /** Largest size of a regression that is kept. */
@@ -66,7 +62,7 @@ export async function regressionLosses(
   const found = kept?.regressions.take(kept.name);
   const regression = found ?? await started(evaluated, weights, { threads, build });
   const isKept = kept !== undefined && batches <= regression.mostSteps &&
-    arrayBytes(regressionArrays(evaluated)) <= KEPT_BYTES;
+    blockBytes(regressionArrays(evaluated)) <= KEPT_BYTES;
   let isDone = false;
   try {
     if (found !== undefined) regression.replaceWeights(weights);

@@ -1,3 +1,4 @@
+import { roundUp } from "../../core/numbers/round_up.ts";
 import { parameterCount, planeBytes, preparedBytes } from "../../ops/mlp_field/simd_sizes.ts";
 import { planeCounts, planeSizes } from "../../ops/mlp_field/net.layout.ts";
 import { memoryCounts, memorySizes } from "../../core/wasm/memory.layout.ts";
@@ -8,6 +9,7 @@ import {
   regressionWords,
   stepSettingsLayout,
 } from "./regression.layout.ts";
+import { blockBytes } from "../../ode/engines/cpu/job_sizes.ts";
 
 /**
  * Sizes of a fused regression in bytes, in float64: exact where the module's 32-bit addresses would
@@ -58,10 +60,6 @@ const MOST_BYTES = memoryCounts.values.PAGE_COUNT * memorySizes.values.PAGE_BYTE
 const withoutTrace = ({ dims, hidden }: RegressionShape) => ({
   ...{ dims, hidden, directions: 0, probed: false },
 });
-
-function roundUp(bytes: number, unit: number): number {
-  return Math.ceil(bytes / unit) * unit;
-}
 
 /** Number of tiles of a batch. */
 function tilesOf({ rows }: RegressionShape): number {
@@ -151,14 +149,9 @@ export function regressionArrays(shape: RegressionShape) {
   } as const;
 }
 
-/** Bytes of arrays aligned to cache lines. */
-export function arrayBytes(arrays: Readonly<Record<string, number>>): number {
-  return Object.values(arrays).reduce((sum, bytes) => sum + roundUp(bytes, 64), 0);
-}
-
 /** Number of threads, at most `threads`, whose scratch memory fits. */
 export function threadsThatFit(shape: RegressionShape, threads: number): number {
-  const room = MOST_BYTES - arrayBytes(regressionArrays(shape));
+  const room = MOST_BYTES - blockBytes(regressionArrays(shape));
   return Math.max(1, Math.min(threads, MOST_THREADS, Math.floor(room / scratchBytes(shape))));
 }
 
@@ -173,7 +166,7 @@ export function usefulThreads(shape: RegressionShape, threads: number): number {
 
 /** Whether a regression fits the memory and the module's counters. */
 export function regressionFits(shape: RegressionShape): boolean {
-  return arrayBytes(regressionArrays(shape)) + scratchBytes(shape) <= MOST_BYTES &&
+  return blockBytes(regressionArrays(shape)) + scratchBytes(shape) <= MOST_BYTES &&
     Math.max(blockCount(shape), groupCount(shape)) <= MOST_TASKS &&
     mostSteps(shape) * inputBytes(shape) < 2 ** 31;
 }

@@ -1,3 +1,4 @@
+import { blockBytes } from "../../ode/engines/cpu/job_sizes.ts";
 import { fromBase64 } from "../../core/base64.ts";
 import { FailureError } from "../../core/errors.ts";
 import { readField, type RecordPlace, writeField } from "../../core/wasm/record_layout.ts";
@@ -13,7 +14,6 @@ import plain from "./kernel/regression.plain.wasm.b64" with { type: "text" };
 import relaxed from "./kernel/regression.relaxed.wasm.b64" with { type: "text" };
 import { regressionCounts, regressionLayout, stepSettingsLayout } from "./regression.layout.ts";
 import {
-  arrayBytes,
   blockCount,
   chunkTiles,
   mostSteps,
@@ -151,7 +151,7 @@ export class RegressionSteps {
       for (
         const bytes of [
           regressionLayout.bytes,
-          arrayBytes(this.#arrays as Record<string, number>),
+          blockBytes(this.#arrays as Record<string, number>),
           scratchBytes(shape) * this.threads,
         ]
       ) blocks.push(memory.allocate(bytes));

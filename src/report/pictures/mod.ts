@@ -7,7 +7,6 @@ export { coordinatesOf, pictureTitle } from "./captions.ts";
 export { densityPicture, type DensityPictureOptions } from "./density_picture.ts";
 export {
   curvesPicture,
-  evenTimes,
   PICTURED,
   rowKind,
   samplesPicture,

@@ -34,11 +34,6 @@ export function boundsAround(points: ArrayLike<number>, share: number): Bounds {
   return { xMin: xMin - x, xMax: xMax + x, yMin: yMin - y, yMax: yMax + y };
 }
 
-/** `count` evenly spaced times from `from` to `to`, both included. */
-export function evenTimes(from: number, to: number, count: number): number[] {
-  return Array.from({ length: count }, (_, i) => from + (to - from) * i / (count - 1));
-}
-
 /** Options of {@link samplesPicture}. */
 export interface SamplesPictureOptions extends PictureOptions, CoordinateOptions {
   /** Data to compare with, [m * w]; in a second panel unless `place` is `behind`. */

@@ -1,3 +1,4 @@
+import { evenly } from "../../core/numbers/evenly.ts";
 import type { ImageDataset } from "../../data/dataset.ts";
 import { fmLoss } from "../../flows/losses/fm_loss.ts";
 import { median } from "../../metrics/statistics.ts";
@@ -17,7 +18,7 @@ import {
   runCommand,
   type RunContext,
 } from "../run_context.ts";
-import { evenTimes, PICTURED, TRAJECTORIES } from "../pictures/run_pictures.ts";
+import { PICTURED, TRAJECTORIES } from "../pictures/run_pictures.ts";
 import { drawnOnce, type SampledTrajectories } from "../sampled_trajectories.ts";
 import type { SectionPlans } from "./section_plans.ts";
 import { solverPanel } from "./solver_chart.ts";
@@ -133,7 +134,7 @@ async function paths(
     { height, width, channels, scale: Math.max(2, Math.floor(60 / Math.max(height, width))) },
   );
   const { samples, times: columns } = TRAJECTORIES.images;
-  const chosen = evenTimes(0, times.length - 1, columns);
+  const chosen = evenly(0, times.length - 1, columns);
   // Row by row: the course of one sample.
   const grid = new Float32Array(samples * columns * size);
   chosen.forEach((time, column) => {

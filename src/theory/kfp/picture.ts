@@ -1,3 +1,4 @@
+import { evenly } from "../../core/numbers/evenly.ts";
 import { odeint } from "../../ode/odeint/odeint.ts";
 import { dopri5 } from "../../ode/tableaus/dopri5.ts";
 import { type Panel, type PanelSeries, panelsPlot } from "../../plot/panels_plot.ts";
@@ -18,10 +19,6 @@ const followed = [0, 1, 4] as const;
 const DOT = 6;
 
 const rateAxis = { label: "nats per unit of time" } as const;
-
-function evenly(from: number, to: number, count: number): number[] {
-  return Array.from({ length: count }, (_, i) => from + (to - from) * i / (count - 1));
-}
 
 /** A series without points: one legend entry for several series. */
 function key(label: string, mark: PanelSeries["mark"]): PanelSeries {

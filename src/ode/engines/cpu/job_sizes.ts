@@ -1,3 +1,4 @@
+import { roundUp } from "../../../core/numbers/round_up.ts";
 import {
   activationPlanes,
   type FusedMlpShape,
@@ -235,8 +236,4 @@ export function jobFits(shape: JobShape, keepsRecords: boolean): boolean {
   if (jobBytesNeeded(shape, keepsRecords) > mostJobBytes) return false;
   const { stages } = shape;
   return !keepsRecords || stateBytes(shape) * (stages + 1) + 8 * stages < CHUNK_BYTES - 256;
-}
-
-function roundUp(bytes: number, unit: number): number {
-  return Math.ceil(bytes / unit) * unit;
 }

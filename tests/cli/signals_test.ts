@@ -102,15 +102,17 @@ Deno.test("a second signal ends the process at once, whatever the work waits for
     assert.equal((await fluxion([...train, "--backend", "cpu"], { cwd: folder })).code, 0);
     const process = start(works["sample to stdout"], { cwd: folder });
     const stderr = process.stderr.pipeThrough(new TextDecoderStream()).getReader();
-    // Nobody reads stdout, so the program blocks in its write forever.
-    await new Promise((resolve) => setTimeout(resolve, 3000));
+    // It works, so it listens. Nobody reads more of stdout, so the program blocks in its write forever.
+    const stdout = process.stdout.getReader();
+    await stdout.read();
+    await new Promise((resolve) => setTimeout(resolve, 1000));
     process.kill("SIGTERM");
     let said = "";
     while (!said.includes("stopping")) said += (await stderr.read()).value ?? assert.fail(said);
     await new Promise((resolve) => setTimeout(resolve, 500));
     process.kill("SIGTERM");
     assert.equal((await process.status).code, 143);
-    await process.stdout.cancel();
+    await stdout.cancel();
     await stderr.cancel();
   }));
 
@@ -121,16 +123,21 @@ Deno.test("a signal ends a command that waits for input", () =>
     for (
       const args of [["log-prob", "run", "--points", "-"], ["train", "cnf", "--data", "-"]]
     ) {
-      const process = start(args, { cwd: folder, stdin: "" });
-      const input = process.stdin.getWriter();
-      await input.write(new TextEncoder().encode("1,2\n"));
-      await new Promise((resolve) => setTimeout(resolve, 2500));
-      process.kill("SIGTERM");
-      const timer = setTimeout(() => process.kill("SIGKILL"), SLACK_MS);
-      const { code, stderr } = await process.output();
-      clearTimeout(timer);
-      assert.equal(code, 143);
-      assert.match(new TextDecoder().decode(stderr), /^stopping; .*\nfluxion: interrupted; .*\n$/);
-      await input.close().catch(() => {});
+      let said = "";
+      for (let delayMs = 2500; said === "" && delayMs < 30_000; delayMs *= 2) {
+        const process = start(args, { cwd: folder, stdin: "" });
+        const input = process.stdin.getWriter();
+        await input.write(new TextEncoder().encode("1,2\n"));
+        await new Promise((resolve) => setTimeout(resolve, delayMs));
+        process.kill("SIGTERM");
+        const timer = setTimeout(() => process.kill("SIGKILL"), SLACK_MS);
+        const { code, stderr } = await process.output();
+        clearTimeout(timer);
+        assert.equal(code, 143);
+        // Nothing if it was not listening yet.
+        said = new TextDecoder().decode(stderr);
+        await input.close().catch(() => {});
+      }
+      assert.match(said, /^stopping; .*\nfluxion: interrupted; .*\n$/);
     }
   }));

@@ -49,6 +49,10 @@ export class BufferPool {
   readonly #written: "device" | "host";
   readonly #idle = new Map<number, IdleBuffer[]>();
   readonly #used = new Set<GPUBuffer>();
+  /** Buffers of commands that will be recorded again, which nobody gets, and whether somebody uses them still. */
+  readonly #withheld = new Map<GPUBuffer, "used" | "free">();
+  /** Those taken since {@link noteTaken}. */
+  #taken: Set<GPUBuffer> | null = null;
   #idleBytes = 0;
   #made = 0;
 
@@ -68,7 +72,8 @@ export class BufferPool {
 
   /** Bytes of all buffers, used and idle. */
   get bytes(): number {
-    return [...this.#used].reduce((sum, { size }) => sum + size, this.#idleBytes);
+    const free = [...this.#withheld].flatMap(([buffer, state]) => state === "free" ? [buffer] : []);
+    return [...this.#used, ...free].reduce((sum, { size }) => sum + size, this.#idleBytes);
   }
 
   /** Number of buffers in use. */
@@ -94,6 +99,7 @@ export class BufferPool {
 
   #counted(buffer: GPUBuffer, bytes: number): PooledBuffer {
     this.#used.add(buffer);
+    this.#taken?.add(buffer);
     let uses = 1;
     const pooled: PooledBuffer = {
       buffer,
@@ -133,11 +139,51 @@ export class BufferPool {
   #giveBack(buffer: GPUBuffer): void {
     // After close() it is destroyed.
     if (!this.#used.delete(buffer)) return;
+    if (this.#withheld.has(buffer)) this.#withheld.set(buffer, "free");
+    else this.#addIdle(buffer);
+  }
+
+  #addIdle(buffer: GPUBuffer): void {
     const idle = this.#idle.get(buffer.size) ?? [];
     this.#idle.set(buffer.size, idle);
     idle.push({ buffer, encoder: this.#at.encoder() });
     this.#idleBytes += buffer.size;
     if (this.#idleBytes > MOST_IDLE_BYTES) this.#trim();
+  }
+
+  /** Removes a buffer from the idle ones; false if it is in use. */
+  #removeIdle(buffer: GPUBuffer): boolean {
+    const idle = this.#idle.get(buffer.size) ?? [];
+    const index = idle.findIndex((one) => one.buffer === buffer);
+    if (index < 0) return false;
+    idle.splice(index, 1);
+    this.#idleBytes -= buffer.size;
+    return true;
+  }
+
+  /** Notes what is taken, until `withhold()`. */
+  noteTaken(): void {
+    this.#taken = new Set();
+  }
+
+  /**
+   * Gives the buffers noted to nobody, whoever releases them.
+   *
+   * @returns Ends this; a second call does nothing.
+   */
+  withhold(): () => void {
+    const buffers = [...this.#taken ?? []];
+    this.#taken = null;
+    for (const buffer of buffers) {
+      this.#withheld.set(buffer, this.#removeIdle(buffer) ? "free" : "used");
+    }
+    return () => {
+      for (const buffer of buffers.splice(0)) {
+        const state = this.#withheld.get(buffer);
+        this.#withheld.delete(buffer);
+        if (state === "free") this.#addIdle(buffer);
+      }
+    };
   }
 
   /** Destroys idle buffers, largest first, until few enough are kept. A submit of a destroyed buffer fails. */
@@ -155,9 +201,10 @@ export class BufferPool {
 
   /** Destroys all buffers, used ones too. */
   close(): void {
-    for (const buffer of this.#used) buffer.destroy();
+    for (const buffer of [...this.#used, ...this.#withheld.keys()]) buffer.destroy();
     for (const idle of this.#idle.values()) for (const { buffer } of idle) buffer.destroy();
     this.#used.clear();
+    this.#withheld.clear();
     this.#idle.clear();
     this.#idleBytes = 0;
   }

@@ -62,8 +62,6 @@ export class Gpu {
   readonly #scratch: BufferPool;
   readonly #uploads: BufferPool;
   readonly #staging: BufferPool;
-  /** Buffers of the commands that are being logged. */
-  #logged: PooledBuffer[] | null = null;
   #dispatches = 0;
   #reads = 0;
 
@@ -114,13 +112,7 @@ export class Gpu {
    * @throws {FailureError} If it exceeds the device's limits.
    */
   scratch(bytes: number): PooledBuffer {
-    return this.#keptWithLog(this.#scratch.take(bytes));
-  }
-
-  /** Adds a use to a buffer of commands that are kept. */
-  #keptWithLog(buffer: PooledBuffer): PooledBuffer {
-    this.#logged?.push(buffer.retain());
-    return buffer;
+    return this.#scratch.take(bytes);
   }
 
   /**
@@ -129,7 +121,7 @@ export class Gpu {
    * @throws {FailureError} If it exceeds the device's limits.
    */
   upload(data: Float32Array | Int32Array | Uint32Array): PooledBuffer {
-    const buffer = this.#keptWithLog(this.#uploads.take(data.byteLength));
+    const buffer = this.#uploads.take(data.byteLength);
     try {
       this.device.queue.writeBuffer(buffer.buffer, 0, data as Float32Array<ArrayBuffer>);
       return buffer;
@@ -228,14 +220,14 @@ export class Gpu {
    * @returns null if the commands cannot be recorded again; else dispose them.
    */
   logged(work: () => void): LoggedCommands | null {
-    const buffers: PooledBuffer[] = [], before = this.#dispatches;
-    const release = () => buffers.splice(0).forEach((buffer) => buffer.release());
-    this.#logged = buffers;
-    let commands: LoggedCommands | null = null;
+    const pools = [this.#scratch, this.#uploads], before = this.#dispatches;
+    for (const pool of pools) pool.noteTaken();
+    let commands: LoggedCommands | null = null, ends: readonly (() => void)[] = [];
+    const release = () => ends.forEach((end) => end());
     try {
       commands = this.#tfjs.logged(work);
     } finally {
-      this.#logged = null;
+      ends = pools.map((pool) => pool.withhold());
       if (commands === null) release();
     }
     const ours = this.#dispatches - before;

@@ -26,7 +26,12 @@ backendTest(
         // Must not take the constant's buffer: it would be read there the next time.
         const square = tf.square(sum);
         using shift = gpu.upload(Float32Array.of(1, 1, 1, 1));
+        const passing = gpu.scratch(16);
+        gpu.clear(passing);
+        passing.release();
+        // Within the work buffers are used again: only others get none.
         using kept = gpu.scratch(16);
+        assert.equal(kept.buffer, passing.buffer);
         gpu.copy(shift, 0, kept);
         const one = gpu.tensor<tf.Tensor1D>([4]);
         gpu.copy(kept, 0, one);

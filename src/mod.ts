@@ -158,6 +158,9 @@ export {
   knownTimes,
 } from "./train/backend_choice/engine_times.ts";
 export { type StepShape } from "./train/backend_choice/step_shape.ts";
+export type { ProgramUse } from "./backends/device_use.ts";
+export type { StepUse } from "./train/backend_choice/step_use.ts";
+export { type TypicalStep, typicalSteps } from "./train/backend_choice/typical_steps.ts";
 export { train, type TrainEnvironment, type TrainResult, type TrainSpec } from "./train/train.ts";
 export * from "./train/hooks.ts";
 export type { TrainingWay } from "./train/steps/trainer.ts";

@@ -14,6 +14,12 @@ Deno.test("fluxion doctor --json reports backends, auto's choice, the worker and
   assert.ok(report.worker.ok, report.worker.detail);
   assert.equal(report.auto.points.kind, "cpu");
   assert.match(report.auto.images.reason, /\w/);
+  // A software adapter takes training steps only when it is asked.
+  const [adapter] = report.adapters;
+  const isSoftware = adapter === undefined || /llvmpipe|swiftshader/i.test(adapter.description);
+  for (const { kind, steps } of report.backends) {
+    assert.equal(steps === null, kind === "cpu" || isSoftware, kind);
+  }
   assert.equal(report.versions.deno, Deno.version.deno);
   const fasterFlags = fastestFlags(Deno.build.arch).join(",") || null;
   assert.deepEqual(report.webAssembly, { boundsChecks: true, fasterFlags });

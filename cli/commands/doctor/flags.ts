@@ -1,8 +1,13 @@
 import type { CommandOptions, FlagValues } from "../../options/option.ts";
-import { jsonOption, messageOptions } from "../../options/shared.ts";
+import { backendOption, jsonOption, messageOptions } from "../../options/shared.ts";
 
 /** The options of `fluxion doctor`. */
 export const doctorOptions = {
+  backend: {
+    ...backendOption.backend,
+    help: "takes some training steps on webgpu, also on a software adapter; cpu: on none",
+    defaultWords: "auto: on a GPU if there is one",
+  },
   ...jsonOption("the report as one JSON object"),
   ...messageOptions,
 } as const satisfies CommandOptions;

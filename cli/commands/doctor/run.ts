@@ -20,12 +20,14 @@ import {
   versions,
 } from "@fluxion/fluxion/device";
 import {
-  choiceReason,
   type EngineTimes,
   knownTimes,
   solveSelfTest,
+  type TypicalStep,
+  typicalSteps,
 } from "@fluxion/fluxion/program";
 import type { DoctorFlags } from "./flags.ts";
+import { engineTimesText, typicalStepText } from "./steps_text.ts";
 import { version } from "../../version.ts";
 import { userFolder } from "../../paths.ts";
 import { paint, printLine, printText } from "../../terminal/terminal.ts";
@@ -43,6 +45,8 @@ interface BackendReport {
   readonly problem: string | null;
   readonly tests: readonly SelfTestResult[];
   readonly matmul: MatmulSpeed | null;
+  /** What training steps use of a GPU; null if none were taken. */
+  readonly steps: readonly TypicalStep[] | null;
 }
 
 /** How V8 runs WebAssembly in this process. */
@@ -72,13 +76,16 @@ interface Report {
 }
 
 /** `fluxion doctor`. */
-export async function doctor({ json }: DoctorFlags): Promise<void> {
-  const report = await examine();
+export async function doctor({ json, backend = "auto" }: DoctorFlags): Promise<void> {
+  const report = await examine(backend);
   if (json) printLine(JSON.stringify(report, null, 2));
   else for (const line of lines(report)) printText(line);
-  const failed = report.backends.flatMap(({ kind, tests }) =>
-    tests.filter(({ ok }) => !ok).map(({ name }) => `${kind} ${name}`)
-  );
+  const failed = report.backends.flatMap(({ kind, tests, steps }) => [
+    ...tests.filter(({ ok }) => !ok).map(({ name }) => `${kind} ${name}`),
+    ...(steps ?? []).filter(({ use }) => use === null).map(({ work }) =>
+      `${kind} steps of ${work}`
+    ),
+  ]);
   if (!report.worker.ok) failed.push("worker with shared memory");
   if (failed.length > 0) {
     throw new FailureError(
@@ -88,11 +95,16 @@ export async function doctor({ json }: DoctorFlags): Promise<void> {
   }
 }
 
-async function examine(): Promise<Report> {
+async function examine(request: "auto" | BackendKind): Promise<Report> {
   const adapters = await listAdapters();
   const first = adapters[0] ?? null;
   const folder = dataFolder();
-  const backends = [await examineBackend("cpu"), await examineBackend("webgpu")];
+  const isGpu = first !== null && !isSoftwareAdapter(first);
+  const takesSteps = request === "webgpu" || (request === "auto" && isGpu);
+  const backends = [
+    await examineBackend("cpu", { takesSteps: false }),
+    await examineBackend("webgpu", { takesSteps }),
+  ];
   const times = engineTimes();
   return {
     fluxion: version,
@@ -125,7 +137,10 @@ async function known<T>(find: () => Promise<T>): Promise<T | null> {
   }
 }
 
-async function examineBackend(kind: BackendKind): Promise<BackendReport> {
+async function examineBackend(
+  kind: BackendKind,
+  { takesSteps }: { readonly takesSteps: boolean },
+): Promise<BackendReport> {
   let backend;
   try {
     backend = await openBackend(kind);
@@ -136,7 +151,7 @@ async function examineBackend(kind: BackendKind): Promise<BackendReport> {
       description: null,
       problem: asTypedOptions(error.message, deviceOptions),
       tests: [],
-      matmul: null,
+      ...{ matmul: null, steps: null },
     };
   }
   try {
@@ -149,6 +164,9 @@ async function examineBackend(kind: BackendKind): Promise<BackendReport> {
       tests,
       // The speed of wrong results is irrelevant, and a lost device would not respond.
       matmul: works ? await measureMatmul() : null,
+      steps: works && takesSteps
+        ? await typicalSteps(backend, { clock: () => performance.now() })
+        : null,
     };
   } finally {
     backend.close();
@@ -194,16 +212,22 @@ function* lines(report: Report): Generator<string> {
   for (const [work, { kind, reason }] of Object.entries(report.auto)) {
     yield `  other work on ${work}: ${kind}; ${reason}`;
   }
-  for (const { shape, choice } of report.engineTimes.slice(0, SHOWN_TIMES)) {
-    yield `  measured: ${choice.backend}; ${choiceReason(choice)}`;
-    yield `    ${Object.entries(shape).map(([name, value]) => `${name} ${value}`).join(", ")}`;
-  }
+  yield* engineTimesText(report.engineTimes.slice(0, SHOWN_TIMES));
   yield "  training steps on the CPU, of points with net mlp: of flow matching fused, several per call; of a CNF " +
     "solved and pulled back without tensors";
   yield "  solves with --backend webgpu: whole, in shaders, with net mlp; as tensor operations with other nets, " +
     "energies, the adjoint gradient, control groups above 32 rows and tolerances below 1e-6";
   yield "  training steps of a CNF that is solved in shaders: recorded ahead of the host";
   yield "  all other training steps: as tensor operations";
+
+  for (const { kind, tests, steps } of report.backends) {
+    if (kind === "cpu" || tests.length === 0) continue;
+    yield heading("Training steps on webgpu");
+    for (const step of steps ?? []) yield* typicalStepText(step, bad);
+    if (steps === null) {
+      yield "  none were taken; doctor --backend webgpu takes some, also on a software adapter, whose shaders compile for seconds";
+    }
+  }
 
   yield heading("WebGPU adapters");
   if (report.adapters.length === 0) yield "  none";

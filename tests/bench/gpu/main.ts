@@ -15,7 +15,8 @@ import { predictedMs, stepFlop } from "./arithmetic.ts";
 import { fieldFlops } from "./field_work.ts";
 import { peakFlops } from "./peak_kernel.ts";
 import { fieldRow, type GpuRow, gpuRows } from "./rows.ts";
-import { openGpu, OURS, type StepFacts } from "./setting.ts";
+import type { StepUse } from "../../../src/train/backend_choice/step_use.ts";
+import { openGpu, OURS } from "./setting.ts";
 import { gpuTableText, type MeasuredRow } from "./table_text.ts";
 import { parseGpuArguments } from "./arguments.ts";
 
@@ -119,7 +120,7 @@ async function writeRecord(field: Awaited<ReturnType<typeof measureField>> | nul
   await Deno.writeTextFile(file, `${JSON.stringify(record, null, 2)}\n`);
 }
 
-function resultsText(results: Readonly<Record<string, Result>>, step: StepFacts | null): string {
+function resultsText(results: Readonly<Record<string, Result>>, step: StepUse | null): string {
   const times = Object.entries(results).map(([who, { medianMs, leastMs, nfe, ms }]) =>
     `  ${who.padEnd(36)} median ${medianMs.toFixed(2)} ms of ${ms.length}, least ${
       leastMs.toFixed(2)
@@ -127,13 +128,15 @@ function resultsText(results: Readonly<Record<string, Result>>, step: StepFacts 
     (nfe === null ? "" : `, NFE ${nfe.toFixed(1)}`)
   );
   if (step === null) return times.join("\n");
-  const { dispatches, reads, buffers, bytesResident, kernels } = step;
+  const { dispatches, submits, buffers, bytesResident, programs } = step;
   return [
     ...times,
-    `  a step: ${dispatches} dispatches of our programs, ${reads} reads, ${buffers} new buffers, ` +
+    `  a step: ${dispatches} dispatches, ${submits} submits, ${buffers} new buffers, ` +
     `${(bytesResident / 2 ** 20).toFixed(1)} MiB resident`,
-    ...kernels.map(({ name, passes, ms }) =>
-      `    ${ms.toFixed(3).padStart(10)} ms in ${`${passes}`.padStart(4)} passes of ${name}`
+    ...programs.map(({ name, dispatches, ms }) =>
+      `    ${(ms?.toFixed(3) ?? "?").padStart(10)} ms in ${
+        `${dispatches}`.padStart(4)
+      } dispatches of ${name}`
     ),
   ].join("\n");
 }

@@ -1,4 +1,3 @@
-import * as tf from "@tensorflow/tfjs";
 import { type Gpu, gpuOf } from "../../../src/backends/gpu/mod.ts";
 import { openBackend } from "../../../src/backends/open_backend.ts";
 import type { Dataset } from "../../../src/data/dataset.ts";
@@ -7,11 +6,11 @@ import { enginesOf } from "../../../src/ode/engines/open_device.ts";
 import type { TrainOptions } from "../../../src/train/options/table.ts";
 import { firstCheckpoint } from "../../../src/train/run/checkpoint.ts";
 import { openTrainer } from "../../../src/train/steps/open_trainer.ts";
+import { type StepUse, stepUse, takeSteps } from "../../../src/train/backend_choice/step_use.ts";
 import { planRun } from "../../../src/train/training_plan.ts";
 import type { Python } from "../peers/python.ts";
 import type { Contestant } from "../turns.ts";
 import { timed } from "../turns.ts";
-import { type KernelTime, kernelTimes } from "./kernel_times.ts";
 
 /** A row of the table: how many times slower a peer is, or the share of a peak. */
 export interface Target {
@@ -21,21 +20,11 @@ export interface Target {
   readonly aim: number;
 }
 
-/** What is known of a step besides its time. */
-export interface StepFacts {
-  readonly dispatches: number;
-  readonly reads: number;
-  readonly buffers: number;
-  /** Of our buffers and tfjs's. */
-  readonly bytesResident: number;
-  readonly kernels: readonly KernelTime[];
-}
-
 /** Some work with its contestants; the first is ours. */
 export interface GpuSetup {
   readonly contestants: readonly Contestant[];
   /** Of one step of ours, after its turns. */
-  facts?(): Promise<StepFacts>;
+  facts?(): Promise<StepUse>;
   close(): Promise<void>;
 }
 
@@ -84,17 +73,9 @@ export async function trainingOn(
   let done = 0;
   /** Takes so many steps and waits for their figures; returns their mean NFE. */
   const take = async (count: number): Promise<number | null> => {
-    const taken = [];
-    while (taken.length < count) {
-      const more = await trainer.take(done, count - taken.length);
-      done += more.length;
-      taken.push(...more);
-    }
-    await Promise.all(taken.map(({ loss }) => loss()));
-    const nfe = await Promise.all(taken.map(({ nfe }) => nfe?.() ?? null));
-    for (const step of taken) step.dispose();
-    const known = nfe.filter((one) => one !== null);
-    return known.length === 0 ? null : known.reduce((sum, one) => sum + one, 0) / known.length;
+    const nfe = await takeSteps(trainer, { done, count });
+    done += count;
+    return nfe;
   };
   return {
     contestant: {
@@ -105,20 +86,9 @@ export async function trainingOn(
         return { ...turn, ms: turn.ms! / steps, cpuMs: turn.cpuMs! / steps };
       },
     },
-    facts: async (): Promise<StepFacts> => {
+    facts: async (): Promise<StepUse> => {
       await openBackend("webgpu");
-      const before = gpu.counts;
-      await take(1);
-      const after = gpu.counts;
-      const kernels = await kernelTimes(gpu.device, async () => void await take(1));
-      const { numBytesInGPU } = tf.memory() as tf.MemoryInfo & { readonly numBytesInGPU: number };
-      return {
-        dispatches: after.dispatches - before.dispatches,
-        reads: after.reads - before.reads,
-        buffers: after.buffers - before.buffers,
-        bytesResident: after.bytes + numBytesInGPU,
-        kernels,
-      };
+      return await stepUse(gpu, { take, steps: 1, clock: () => performance.now() });
     },
     close: () => trainer.dispose(),
   };

@@ -1,12 +1,13 @@
 import type { Result } from "../turns.ts";
 import type { GpuRow } from "./rows.ts";
-import { OURS, type StepFacts } from "./setting.ts";
+import type { StepUse } from "../../../src/train/backend_choice/step_use.ts";
+import { OURS } from "./setting.ts";
 
 /** What was measured of a row. */
 export interface MeasuredRow {
   readonly row: GpuRow;
   readonly results: Readonly<Record<string, Result>>;
-  readonly step: StepFacts | null;
+  readonly step: StepUse | null;
   /** Of a CNF's training step: its operations, the peak on as many workgroups, times by these alone. */
   readonly arithmetic: {
     readonly flop: number;

@@ -1,0 +1,55 @@
+import assert from "node:assert/strict";
+import { engineTimesText, typicalStepText } from "../../cli/commands/doctor/steps_text.ts";
+
+const use = {
+  ms: 12.345,
+  dispatches: 6.5,
+  submits: 1.25,
+  buffers: 0,
+  bytesResident: 3 * 2 ** 20,
+  programs: [
+    { name: "pull-back", dispatches: 1, ms: 8.25 },
+    { name: "tfjs", dispatches: 5.5, ms: 0.5 },
+  ],
+};
+const step = { work: "cnf on moons", way: "device", use, problem: null } as const;
+
+Deno.test("doctor shows what a training step uses, with times where the adapter has them", () => {
+  const shown = [
+    "  cnf on moons, recorded ahead of the host",
+    "    a step: 12 ms; 6.5 dispatches, 1.3 submits, 0 new buffers; 3.0 MiB resident",
+    "      program    dispatches     ms",
+    "      pull-back           1  8.250",
+    "      tfjs              5.5  0.500",
+  ];
+  assert.deepEqual([...typicalStepText(step, "FAILED")], shown);
+  const programs = use.programs.map((program) => ({ ...program, ms: null }));
+  const untimed = [...typicalStepText({ ...step, use: { ...use, programs } }, "FAILED")];
+  assert.deepEqual(untimed.slice(2), [
+    "      program    dispatches",
+    "      pull-back           1",
+    "      tfjs              5.5",
+    "      no times: this adapter has no timestamp-query",
+  ]);
+  const failed = { ...step, use: null, problem: "the device was lost" };
+  assert.deepEqual([...typicalStepText(failed, "FAILED")], [
+    "  FAILED  cnf on moons: the device was lost",
+  ]);
+});
+
+Deno.test("doctor shows what auto measured as a table", () => {
+  const shape = { model: "cnf", batchSize: 512 }, adapter = "Test GPU";
+  const times = [
+    { atMs: 2, shape, choice: { backend: "webgpu", adapter, cpuMs: 120.4, webgpuMs: 4.321 } },
+    { atMs: 1, shape, choice: { backend: "cpu", adapter, cpuMs: 0.5, webgpuMs: 1 } },
+  ] as const;
+  assert.deepEqual([...engineTimesText(times)], [
+    "  measured on this machine, the latest first; of a step of the shape below:",
+    "    chosen  on the CPU  on the GPU  GPU",
+    "    webgpu      120 ms      4.3 ms  Test GPU",
+    "      model cnf, batchSize 512",
+    "    cpu         0.5 ms        1 ms  Test GPU",
+    "      model cnf, batchSize 512",
+  ]);
+  assert.deepEqual([...engineTimesText([])], []);
+});

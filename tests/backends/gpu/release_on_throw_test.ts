@@ -16,6 +16,7 @@ import { mlpLayout } from "../../../src/ops/mlp_field/contract.ts";
 import { RELU_GRADIENT } from "../../../src/ops/relu_gradient/cpu.ts";
 import { resampleKernels } from "../../../src/ops/resample/cpu.ts";
 import { resnetBlockKernels } from "../../../src/ops/resnet_block/cpu.ts";
+import { TIME_EMBEDDING } from "../../../src/ops/time_embedding/time_embedding.ts";
 import { backendTest } from "../../support/backends.ts";
 
 /** What a device may refuse while work is recorded. */
@@ -72,6 +73,8 @@ backendTest("what throws while it is recorded keeps neither buffers nor tensors"
   };
   const images = ones(2, 4, 4, 4), filter = ones(3, 3, 4, 4), pixel = ones(1, 1, 4, 4);
   const [channel, perImage, rows, flat] = [ones(4), ones(2, 4), ones(6, 4), ones(64)];
+  // So many pixels that a filter gradient is a sum of parts.
+  const wide = ones(2, 16, 16, 4);
   const same = { strides: [1, 1], pad: "same", dataFormat: "NHWC", dilations: [1, 1] };
   const statistics = ones(2, 1), scalar = ones();
   const block = {
@@ -96,10 +99,7 @@ backendTest("what throws while it is recorded keeps neither buffers nor tensors"
       [meanSquaredErrorKernels.gradient, { a: rows, b: rows, dy: scalar }, {}, 3],
       [resampleKernels.sumOfFour, { x: images }, { scale: 1 }, 3],
       ["Conv2D", { x: images, filter }, same, 3],
-      ["Conv2DBackpropFilter", { x: images, dy: images }, {
-        ...same,
-        filterShape: filter.shape,
-      }, 7],
+      ["Conv2DBackpropFilter", { x: wide, dy: wide }, { ...same, filterShape: filter.shape }, 7],
       [CONV2D_PARAMETER_GRADIENT, { x: images, dy: images }, {
         ...same,
         filterShape: filter.shape,
@@ -111,8 +111,10 @@ backendTest("what throws while it is recorded keeps neither buffers nor tensors"
         { ...block, dy: images, a1: images, a2: images, y: images },
         ...[{}, 30] as const,
       ],
-      ["BatchMatMul", { a: rows, b: rows }, { transposeA: true, transposeB: false }, 7],
+      ["BatchMatMul", { a: rows, b: rows }, { transposeA: true, transposeB: false }, 3],
       ["Sum", { x: rows }, { axis: [0] }, 4],
+      ["SplitV", { x: rows }, { numOrSizeSplits: [2, 4], axis: 0 }, 4],
+      [TIME_EMBEDDING, { t: channel }, { width: 4 }, 3],
       ["Concat", { 0: rows, 1: rows } as Inputs, { axis: 0 }, 3],
     ];
   for (const [name, inputs, attrs, least] of calls) {

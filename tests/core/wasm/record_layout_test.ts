@@ -4,6 +4,7 @@ import {
   readField,
   type RecordLayout,
   recordLayout,
+  recordReader,
   writeField,
 } from "../../../src/core/wasm/record_layout.ts";
 import { buildLayouts, layoutPaths } from "../../../tools/build_layouts.ts";
@@ -90,4 +91,22 @@ Deno.test("writeField() refuses values outside a field's type, and readField() r
     assert.throws(() => writeField(place, "whole", value), /^RangeError: whole: /);
   }
   assert.equal(new Uint8Array(memory.buffer, 0, 128).some((byte) => byte !== 0), false);
+});
+
+Deno.test("recordReader() reads each of the records that follow each other", () => {
+  const layout = recordLayout({ name: "R", about: "A record." }, {
+    whole: ["i32", ""],
+    real: ["f64", ""],
+  });
+  const memory = new WebAssembly.Memory({ initial: 1 });
+  const at = (record: number) => ({ memory, at: 64 + record * layout.bytes, layout });
+  for (let record = 0; record < 3; record++) {
+    writeField(at(record), "whole", 0 - record);
+    writeField(at(record), "real", record / 3);
+  }
+  const read = recordReader(at(0), 3);
+  const found = [0, 1, 2].map((record) => [read(record, "whole"), read(record, "real")]);
+  assert.deepEqual(found, [[0, 0], [-1, 1 / 3], [-2, 2 / 3]]);
+  // Nothing beyond the records is read.
+  assert.throws(() => read(3, "whole"), RangeError);
 });

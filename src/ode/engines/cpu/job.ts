@@ -1,6 +1,11 @@
 import { FailureError } from "../../../core/errors.ts";
 import { Stopped } from "../../../core/stop.ts";
-import { readField, type RecordPlace, writeField } from "../../../core/wasm/record_layout.ts";
+import {
+  readField,
+  type RecordPlace,
+  recordReader,
+  writeField,
+} from "../../../core/wasm/record_layout.ts";
 import { requireInside } from "../../../threads/operands.ts";
 import type { Block } from "./engine_memory.ts";
 import type { EngineModule } from "./engine_module.ts";
@@ -174,17 +179,17 @@ export class Job {
 
   /** Reports of the groups, in order. */
   reports(): SolveReport[] {
-    const { rows, groupRows } = this.shape;
-    return Array.from({ length: groupsOf(this.shape) }, (_, group) => {
-      const at = this.get("reports") + group * reportLayout.bytes;
-      const report = { memory: this.#module.memory.memory, at, layout: reportLayout };
+    const { rows, groupRows } = this.shape, groups = groupsOf(this.shape);
+    const { memory } = this.#module.memory;
+    const read = recordReader({ memory, at: this.get("reports"), layout: reportLayout }, groups);
+    return Array.from({ length: groups }, (_, group) => {
       const first = group * groupRows;
       return {
-        nfe: readField(report, "nfe"),
-        accepted: readField(report, "accepted"),
-        rejected: readField(report, "rejected"),
+        nfe: read(group, "nfe"),
+        accepted: read(group, "accepted"),
+        rejected: read(group, "rejected"),
         rows: [first, Math.min(first + groupRows, rows)],
-        failure: failureOf(report),
+        failure: failureOf((field) => read(group, field)),
       };
     });
   }
@@ -205,16 +210,16 @@ export class Job {
   }
 }
 
-function failureOf(report: RecordPlace<keyof typeof reportLayout.at>): SolveFailure | null {
-  const t = readField(report, "t"), h = readField(report, "h");
+function failureOf(read: (field: keyof typeof reportLayout.at) => number): SolveFailure | null {
   const { stepSizeUnderflow, nonFinite, maxStepsReached } = groupFailures.values;
-  switch (readField(report, "failure")) {
+  const stopped = () => ({ t: read("t"), h: read("h") });
+  switch (read("failure")) {
     case stepSizeUnderflow:
-      return { kind: "stepSizeUnderflow", t, h };
+      return { kind: "stepSizeUnderflow", ...stopped() };
     case nonFinite:
-      return { kind: "nonFinite", t, h };
+      return { kind: "nonFinite", ...stopped() };
     case maxStepsReached:
-      return { kind: "maxStepsReached", t, h };
+      return { kind: "maxStepsReached", ...stopped() };
     default:
       return null;
   }

@@ -92,17 +92,17 @@ export function adam(
     const vb = blend(v128.load(secondMoment + at, 16), beta2, f32x4.mul(gb, gb), new2);
     wa = stepped(wa, ma, va, scale, epsilon, lr);
     wb = stepped(wb, mb, vb, scale, epsilon, lr);
-    v128.store(nextWeights + at, wa);
     v128.store(nextWeights + at, wb, 16);
-    v128.store(nextFirst + at, ma);
+    v128.store(nextWeights + at, wa);
     v128.store(nextFirst + at, mb, 16);
-    v128.store(nextSecond + at, va);
+    v128.store(nextFirst + at, ma);
     v128.store(nextSecond + at, vb, 16);
+    v128.store(nextSecond + at, va);
     if (average) {
       const aa = blend(v128.load(average + at), kept, wa, taken);
       const ab = blend(v128.load(average + at, 16), kept, wb, taken);
-      v128.store(nextAverage + at, aa);
       v128.store(nextAverage + at, ab, 16);
+      v128.store(nextAverage + at, aa);
     }
   }
   for (; at < end; at += 4) {

@@ -317,8 +317,8 @@ export function winogradFilter(
           }
         } else {
           const taps = from + (tap * <usize>cin + i) * bytes + o;
-          v128.store(to, v128.load(taps));
           v128.store(to, v128.load(taps, 16), 16);
+          v128.store(to, v128.load(taps));
         }
       }
       for (let column: usize = 0; column < 3 * WIDTH; column += WIDTH) {
@@ -339,26 +339,26 @@ function expand3(from: usize, fromStep: usize, to: usize, toStep: usize): void {
   const g0 = v128.load(from), h0 = v128.load(from, 16);
   const g1 = v128.load(from1), h1 = v128.load(from1, 16);
   const g2 = v128.load(from2), h2 = v128.load(from2, 16);
-  v128.store(to, f32x4.mul(f32x4.splat(G0), g0));
   v128.store(to, f32x4.mul(f32x4.splat(G0), h0), 16);
+  v128.store(to, f32x4.mul(f32x4.splat(G0), g0));
   let even = f32x4.mul(f32x4.splat(GA), multiplyAdd(f32x4.splat(A2), g2, g0));
   let evenH = f32x4.mul(f32x4.splat(GA), multiplyAdd(f32x4.splat(A2), h2, h0));
   let odd = f32x4.mul(f32x4.splat(GA * A1), g1);
   let oddH = f32x4.mul(f32x4.splat(GA * A1), h1);
-  v128.store(to1, f32x4.add(even, odd));
   v128.store(to1, f32x4.add(evenH, oddH), 16);
-  v128.store(to2, f32x4.sub(even, odd));
+  v128.store(to1, f32x4.add(even, odd));
   v128.store(to2, f32x4.sub(evenH, oddH), 16);
+  v128.store(to2, f32x4.sub(even, odd));
   even = f32x4.mul(f32x4.splat(GB), multiplyAdd(f32x4.splat(B2), g2, g0));
   evenH = f32x4.mul(f32x4.splat(GB), multiplyAdd(f32x4.splat(B2), h2, h0));
   odd = f32x4.mul(f32x4.splat(GB * B1), g1);
   oddH = f32x4.mul(f32x4.splat(GB * B1), h1);
-  v128.store(to3, f32x4.add(even, odd));
   v128.store(to3, f32x4.add(evenH, oddH), 16);
-  v128.store(to4, f32x4.sub(even, odd));
+  v128.store(to3, f32x4.add(even, odd));
   v128.store(to4, f32x4.sub(evenH, oddH), 16);
-  v128.store(to4 + toStep, g2);
+  v128.store(to4, f32x4.sub(even, odd));
   v128.store(to4 + toStep, h2, 16);
+  v128.store(to4 + toStep, g2);
 }
 
 /**
@@ -412,24 +412,24 @@ function transformInput(
         const d3 = v128.load(r3 + at), e3 = v128.load(r3 + at, 16);
         const d4 = v128.load(r4 + at), e4 = v128.load(r4 + at, 16);
         const d5 = v128.load(r5 + at), e5 = v128.load(r5 + at, 16);
-        v128.store(write, multiplyAdd(product, d0, multiplySubtract(sum, d2, d4)));
         v128.store(write, multiplyAdd(product, e0, multiplySubtract(sum, e2, e4)), 16);
-        v128.store(write, multiplyAdd(product, d1, multiplySubtract(sum, d3, d5)), 3840);
+        v128.store(write, multiplyAdd(product, d0, multiplySubtract(sum, d2, d4)));
         v128.store(write, multiplyAdd(product, e1, multiplySubtract(sum, e3, e5)), 3856);
+        v128.store(write, multiplyAdd(product, d1, multiplySubtract(sum, d3, d5)), 3840);
         let even = multiplySubtract(b2, d2, d4), odd = multiplySubtract(b2, d1, d3);
         let evenE = multiplySubtract(b2, e2, e4), oddE = multiplySubtract(b2, e1, e3);
-        v128.store(write, multiplyAdd(a1, odd, even), 768);
         v128.store(write, multiplyAdd(a1, oddE, evenE), 784);
-        v128.store(write, multiplySubtract(a1, odd, even), 1536);
+        v128.store(write, multiplyAdd(a1, odd, even), 768);
         v128.store(write, multiplySubtract(a1, oddE, evenE), 1552);
+        v128.store(write, multiplySubtract(a1, odd, even), 1536);
         even = multiplySubtract(a2, d2, d4);
         odd = multiplySubtract(a2, d1, d3);
         evenE = multiplySubtract(a2, e2, e4);
         oddE = multiplySubtract(a2, e1, e3);
-        v128.store(write, multiplyAdd(b1, odd, even), 2304);
         v128.store(write, multiplyAdd(b1, oddE, evenE), 2320);
-        v128.store(write, multiplySubtract(b1, odd, even), 3072);
+        v128.store(write, multiplyAdd(b1, odd, even), 2304);
         v128.store(write, multiplySubtract(b1, oddE, evenE), 3088);
+        v128.store(write, multiplySubtract(b1, odd, even), 3072);
         if (c == last) break;
       }
     }
@@ -446,24 +446,24 @@ function transformInput(
         const d3 = v128.load(piece, 384), e3 = v128.load(piece, 400);
         const d4 = v128.load(piece, 512), e4 = v128.load(piece, 528);
         const d5 = v128.load(piece, 640), e5 = v128.load(piece, 656);
-        v128.store(to + c, multiplyAdd(product, d0, multiplySubtract(sum, d2, d4)));
         v128.store(to + c, multiplyAdd(product, e0, multiplySubtract(sum, e2, e4)), 16);
-        v128.store(to5 + c, multiplyAdd(product, d1, multiplySubtract(sum, d3, d5)));
+        v128.store(to + c, multiplyAdd(product, d0, multiplySubtract(sum, d2, d4)));
         v128.store(to5 + c, multiplyAdd(product, e1, multiplySubtract(sum, e3, e5)), 16);
+        v128.store(to5 + c, multiplyAdd(product, d1, multiplySubtract(sum, d3, d5)));
         let even = multiplySubtract(b2, d2, d4), odd = multiplySubtract(b2, d1, d3);
         let evenE = multiplySubtract(b2, e2, e4), oddE = multiplySubtract(b2, e1, e3);
-        v128.store(to1 + c, multiplyAdd(a1, odd, even));
         v128.store(to1 + c, multiplyAdd(a1, oddE, evenE), 16);
-        v128.store(to2 + c, multiplySubtract(a1, odd, even));
+        v128.store(to1 + c, multiplyAdd(a1, odd, even));
         v128.store(to2 + c, multiplySubtract(a1, oddE, evenE), 16);
+        v128.store(to2 + c, multiplySubtract(a1, odd, even));
         even = multiplySubtract(a2, d2, d4);
         odd = multiplySubtract(a2, d1, d3);
         evenE = multiplySubtract(a2, e2, e4);
         oddE = multiplySubtract(a2, e1, e3);
-        v128.store(to3 + c, multiplyAdd(b1, odd, even));
         v128.store(to3 + c, multiplyAdd(b1, oddE, evenE), 16);
-        v128.store(to4 + c, multiplySubtract(b1, odd, even));
+        v128.store(to3 + c, multiplyAdd(b1, odd, even));
         v128.store(to4 + c, multiplySubtract(b1, oddE, evenE), 16);
+        v128.store(to4 + c, multiplySubtract(b1, odd, even));
         if (c == last) break;
       }
       to = to5 + vStep;
@@ -478,8 +478,8 @@ function finish(y: usize, s: v128, t: v128, floor: v128, apart: usize): void {
     s = f32x4.add(s, v128.load(y + apart));
     t = f32x4.add(t, v128.load(y + apart, 16));
   }
-  v128.store(y, f32x4.pmax(s, floor));
   v128.store(y, f32x4.pmax(t, floor), 16);
+  v128.store(y, f32x4.pmax(s, floor));
 }
 
 /**
@@ -527,14 +527,14 @@ function transformOutput(
         const evenC = f32x4.add(n1, n2), oddC = f32x4.sub(n1, n2);
         const evenD = f32x4.add(n3, n4), oddD = f32x4.sub(n3, n4);
         const write = to + c;
-        v128.store(write, f32x4.add(m0, f32x4.add(evenA, evenB)));
         v128.store(write, f32x4.add(n0, f32x4.add(evenC, evenD)), 16);
-        v128.store(write, multiplyAdd(a1, oddA, f32x4.mul(b1, oddB)), 768);
+        v128.store(write, f32x4.add(m0, f32x4.add(evenA, evenB)));
         v128.store(write, multiplyAdd(a1, oddC, f32x4.mul(b1, oddD)), 784);
-        v128.store(write, multiplyAdd(a2, evenA, f32x4.mul(b2, evenB)), 1536);
+        v128.store(write, multiplyAdd(a1, oddA, f32x4.mul(b1, oddB)), 768);
         v128.store(write, multiplyAdd(a2, evenC, f32x4.mul(b2, evenD)), 1552);
-        v128.store(write, multiplyAdd(a3, oddA, multiplyAdd(b3, oddB, m5)), 2304);
+        v128.store(write, multiplyAdd(a2, evenA, f32x4.mul(b2, evenB)), 1536);
         v128.store(write, multiplyAdd(a3, oddC, multiplyAdd(b3, oddD, n5)), 2320);
+        v128.store(write, multiplyAdd(a3, oddA, multiplyAdd(b3, oddB, m5)), 2304);
         if (c == last) break;
       }
     }
@@ -623,24 +623,24 @@ function transformCotangent(
         const d1 = v128.load(r1 + at), e1 = v128.load(r1 + at, 16);
         const d2 = v128.load(r2 + at), e2 = v128.load(r2 + at, 16);
         const d3 = v128.load(r3 + at), e3 = v128.load(r3 + at, 16);
-        v128.store(write, d0);
         v128.store(write, e0, 16);
-        v128.store(write, d3, 2560);
+        v128.store(write, d0);
         v128.store(write, e3, 2576);
+        v128.store(write, d3, 2560);
         let even = multiplyAdd(a2, d2, d0), odd = multiplyAdd(a2, d3, d1);
         let evenE = multiplyAdd(a2, e2, e0), oddE = multiplyAdd(a2, e3, e1);
-        v128.store(write, multiplyAdd(a1, odd, even), 512);
         v128.store(write, multiplyAdd(a1, oddE, evenE), 528);
-        v128.store(write, multiplySubtract(a1, odd, even), 1024);
+        v128.store(write, multiplyAdd(a1, odd, even), 512);
         v128.store(write, multiplySubtract(a1, oddE, evenE), 1040);
+        v128.store(write, multiplySubtract(a1, odd, even), 1024);
         even = multiplyAdd(b2, d2, d0);
         odd = multiplyAdd(b2, d3, d1);
         evenE = multiplyAdd(b2, e2, e0);
         oddE = multiplyAdd(b2, e3, e1);
-        v128.store(write, multiplyAdd(b1, odd, even), 1536);
         v128.store(write, multiplyAdd(b1, oddE, evenE), 1552);
-        v128.store(write, multiplySubtract(b1, odd, even), 2048);
+        v128.store(write, multiplyAdd(b1, odd, even), 1536);
         v128.store(write, multiplySubtract(b1, oddE, evenE), 2064);
+        v128.store(write, multiplySubtract(b1, odd, even), 2048);
         if (c == last) break;
       }
     }
@@ -655,24 +655,24 @@ function transformCotangent(
         const d1 = v128.load(piece, 128), e1 = v128.load(piece, 144);
         const d2 = v128.load(piece, 256), e2 = v128.load(piece, 272);
         const d3 = v128.load(piece, 384), e3 = v128.load(piece, 400);
-        v128.store(to + c, d0);
         v128.store(to + c, e0, 16);
-        v128.store(to5 + c, d3);
+        v128.store(to + c, d0);
         v128.store(to5 + c, e3, 16);
+        v128.store(to5 + c, d3);
         let even = multiplyAdd(a2, d2, d0), odd = multiplyAdd(a2, d3, d1);
         let evenE = multiplyAdd(a2, e2, e0), oddE = multiplyAdd(a2, e3, e1);
-        v128.store(to1 + c, multiplyAdd(a1, odd, even));
         v128.store(to1 + c, multiplyAdd(a1, oddE, evenE), 16);
-        v128.store(to2 + c, multiplySubtract(a1, odd, even));
+        v128.store(to1 + c, multiplyAdd(a1, odd, even));
         v128.store(to2 + c, multiplySubtract(a1, oddE, evenE), 16);
+        v128.store(to2 + c, multiplySubtract(a1, odd, even));
         even = multiplyAdd(b2, d2, d0);
         odd = multiplyAdd(b2, d3, d1);
         evenE = multiplyAdd(b2, e2, e0);
         oddE = multiplyAdd(b2, e3, e1);
-        v128.store(to3 + c, multiplyAdd(b1, odd, even));
         v128.store(to3 + c, multiplyAdd(b1, oddE, evenE), 16);
-        v128.store(to4 + c, multiplySubtract(b1, odd, even));
+        v128.store(to3 + c, multiplyAdd(b1, odd, even));
         v128.store(to4 + c, multiplySubtract(b1, oddE, evenE), 16);
+        v128.store(to4 + c, multiplySubtract(b1, odd, even));
         if (c == last) break;
       }
       to = to5 + mStep;
@@ -719,12 +719,12 @@ function reduce3(from: usize, fromStep: usize, to: usize, toStep: usize): void {
   const evenD = f32x4.mul(f32x4.splat(GB), f32x4.add(t3, t4));
   const oddB = f32x4.mul(f32x4.splat(GB * B1), f32x4.sub(s3, s4));
   const oddD = f32x4.mul(f32x4.splat(GB * B1), f32x4.sub(t3, t4));
-  v128.store(to, multiplyAdd(f32x4.splat(G0), s0, f32x4.add(evenA, evenB)));
   v128.store(to, multiplyAdd(f32x4.splat(G0), t0, f32x4.add(evenC, evenD)), 16);
-  v128.store(to1, f32x4.add(oddA, oddB));
+  v128.store(to, multiplyAdd(f32x4.splat(G0), s0, f32x4.add(evenA, evenB)));
   v128.store(to1, f32x4.add(oddC, oddD), 16);
+  v128.store(to1, f32x4.add(oddA, oddB));
   const even = multiplyAdd(f32x4.splat(A2), evenA, multiplyAdd(f32x4.splat(B2), evenB, s5));
   const evenT = multiplyAdd(f32x4.splat(A2), evenC, multiplyAdd(f32x4.splat(B2), evenD, t5));
-  v128.store(to2, even);
   v128.store(to2, evenT, 16);
+  v128.store(to2, even);
 }

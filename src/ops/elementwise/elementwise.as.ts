@@ -35,10 +35,10 @@ export function reluGradient(
           const da = v128.and(v128.load(dy), f32x4.gt(v128.load(y), zero));
           const db = v128.and(v128.load(dy, 16), f32x4.gt(v128.load(y, 16), zero));
           const a = f32x4.add(v128.load(sum), da), b = f32x4.add(v128.load(sum, 16), db);
-          v128.store(dx, da);
           v128.store(dx, db, 16);
-          v128.store(sum, a);
+          v128.store(dx, da);
           v128.store(sum, b, 16);
+          v128.store(sum, a);
         }
         for (let column = pairs; column < bytes; column += 4) {
           const d = load<f32>(y) > 0 ? load<f32>(dy) : 0;
@@ -84,8 +84,8 @@ export function addOf(count: i32, a: usize, b: usize, out: usize): void {
   for (; out < pairsEnd; out += 32, a += 32, b += 32) {
     const first = f32x4.add(v128.load(a), v128.load(b));
     const second = f32x4.add(v128.load(a, 16), v128.load(b, 16));
-    v128.store(out, first);
     v128.store(out, second, 16);
+    v128.store(out, first);
   }
   for (; out < end; out += 4, a += 4, b += 4) store<f32>(out, load<f32>(a) + load<f32>(b));
 }
@@ -228,8 +228,8 @@ export function sumMiddle(
 @inline
 function addToTotals(at: usize, sum: v128): void {
   const high = v128.shuffle<f32>(sum, sum, 2, 3, 2, 3);
-  v128.store(at, f64x2.add(v128.load(at), f64x2.promote_low_f32x4(sum)));
   v128.store(at, f64x2.add(v128.load(at, 16), f64x2.promote_low_f32x4(high)), 16);
+  v128.store(at, f64x2.add(v128.load(at), f64x2.promote_low_f32x4(sum)));
 }
 
 /** out [outer] = scale * sums of x [outer, count] over its last axis. */

@@ -39,8 +39,8 @@ function laneSum(v: v128): f32 {
 // @ts-ignore: decorator
 @inline
 function storePair(at: usize, a: v128, b: v128): void {
-  v128.store(at, a);
   v128.store(at, b, 16);
+  v128.store(at, a);
 }
 
 /** Writes the sums of x over pixels, four at a time to hide the latency of the additions. */
@@ -214,8 +214,8 @@ function normalise<Groups>(
     const za = multiplyAdd(f32x4.add(v128.load(x), ca), fa, oa);
     const zb = multiplyAdd(f32x4.add(v128.load(x, offsetof<Groups>()), cb), fb, ob);
     const ya = f32x4.mul(za, sigmoid(za, scratch)), yb = f32x4.mul(zb, sigmoid(zb, scratch));
-    v128.store(y, ya);
     v128.store(y, yb, offsetof<Groups>());
+    v128.store(y, ya);
   }
 }
 
@@ -347,8 +347,8 @@ function pullBack<Groups>(
     sb = f32x4.add(sb, db);
     pa = multiplyAdd(da, ua, pa);
     pb = multiplyAdd(db, ub, pb);
-    v128.store(to, da);
     v128.store(to, db, offsetof<Groups>());
+    v128.store(to, da);
   }
   storePair(sums, sa, sb);
   storePair(sums + 32, pa, pb);
@@ -380,9 +380,9 @@ function pullBack<Groups>(
     const db = multiplyAdd(v128.load(dx, offsetof<Groups>()), fb, multiplyAdd(ub, mb, kb));
     ta = f32x4.add(ta, da);
     tb = f32x4.add(tb, db);
-    v128.store(dx, da);
     v128.store(dx, db, offsetof<Groups>());
+    v128.store(dx, da);
   }
-  v128.store(dShift, ta);
   v128.store(dShift, tb, offsetof<Groups>());
+  v128.store(dShift, ta);
 }

@@ -101,8 +101,8 @@ export function prepare(net: Net, parameters: usize, at: usize): void {
 function spread(values: usize, count: i32, stride: usize, plane: usize): void {
   for (let i = 0; i < count; i++) {
     const value = v128.load32_splat(values);
-    v128.store(plane, value);
     v128.store(plane, value, 16);
+    v128.store(plane, value);
     values += stride;
     plane += LANE_BYTES;
   }
@@ -192,10 +192,10 @@ export function timesSlope(net: Net, h: usize, w: usize, out: usize): void {
     const s2 = slope(one, v128.load(h, 32)), s3 = slope(one, v128.load(h, 48));
     const p0 = f32x4.mul(s0, v128.load(w)), p1 = f32x4.mul(s1, v128.load(w, 16));
     const p2 = f32x4.mul(s2, v128.load(w, 32)), p3 = f32x4.mul(s3, v128.load(w, 48));
-    v128.store(out, p0);
     v128.store(out, p1, 16);
-    v128.store(out, p2, 32);
+    v128.store(out, p0);
     v128.store(out, p3, 48);
+    v128.store(out, p2, 32);
   }
 }
 
@@ -206,8 +206,8 @@ export function addTimesSlope(net: Net, h: usize, w: usize, sum: usize): void {
     const s0 = slope(one, v128.load(h)), s1 = slope(one, v128.load(h, 16));
     const p0 = f32x4.mul(s0, v128.load(w)), p1 = f32x4.mul(s1, v128.load(w, 16));
     const sum0 = f32x4.add(v128.load(sum), p0), sum1 = f32x4.add(v128.load(sum, 16), p1);
-    v128.store(sum, sum0);
     v128.store(sum, sum1, 16);
+    v128.store(sum, sum0);
   }
 }
 
@@ -217,8 +217,8 @@ export function timesPlane(net: Net, a: usize, b: usize, out: usize): void {
   for (; a < end; a += 32, b += 32, out += 32) {
     const p0 = f32x4.mul(v128.load(a), v128.load(b));
     const p1 = f32x4.mul(v128.load(a, 16), v128.load(b, 16));
-    v128.store(out, p0);
     v128.store(out, p1, 16);
+    v128.store(out, p0);
   }
 }
 
@@ -229,8 +229,8 @@ export function addTimesPlane(net: Net, a: usize, b: usize, sum: usize): void {
     const p0 = f32x4.mul(v128.load(a), v128.load(b));
     const p1 = f32x4.mul(v128.load(a, 16), v128.load(b, 16));
     const sum0 = f32x4.add(v128.load(sum), p0), sum1 = f32x4.add(v128.load(sum, 16), p1);
-    v128.store(sum, sum0);
     v128.store(sum, sum1, 16);
+    v128.store(sum, sum0);
   }
 }
 
@@ -372,6 +372,6 @@ export function sumDirections(net: Net, act: usize, out: usize): void {
     v2 += plane;
     u += plane;
   }
-  v128.store(out, sum0);
   v128.store(out, sum1, 16);
+  v128.store(out, sum0);
 }

@@ -32,8 +32,8 @@ function addSquares(from: usize, columns: i32, to: usize): void {
     sum0 = multiplyAdd(low, low, sum0);
     sum1 = multiplyAdd(high, high, sum1);
   }
-  v128.store(to, sum0);
   v128.store(to, sum1, 16);
+  v128.store(to, sum0);
 }
 
 /** to += a * b, summed over the width of two planes. */
@@ -44,8 +44,8 @@ function addProducts(net: Net, a: usize, b: usize, to: usize): void {
     sum0 = multiplyAdd(v128.load(a), v128.load(b), sum0);
     sum1 = multiplyAdd(v128.load(a, 16), v128.load(b, 16), sum1);
   }
-  v128.store(to, sum0);
   v128.store(to, sum1, 16);
+  v128.store(to, sum0);
 }
 
 /** Replaces a column of J e by the weights c[0] e + 2 c[1] J e. */
@@ -53,8 +53,8 @@ function weigh(column: usize, c: usize, e0: v128, e1: v128): void {
   const two = f32x4.splat(2);
   const twice0 = f32x4.mul(f32x4.mul(two, v128.load(c, 32)), v128.load(column));
   const twice1 = f32x4.mul(f32x4.mul(two, v128.load(c, 48)), v128.load(column, 16));
-  v128.store(column, multiplyAdd(v128.load(c), e0, twice0));
   v128.store(column, multiplyAdd(v128.load(c, 16), e1, twice1), 16);
+  v128.store(column, multiplyAdd(v128.load(c), e0, twice0));
 }
 
 /** Writes v2 of each direction and, after them, u of each unit vector or v3 of the probe. */
@@ -116,8 +116,8 @@ export function evaluateWithEnergies(
       addProducts(net, spare, after + j * plane, entry);
       addSquares(entry, 1, jacobian);
       if (i != j) continue;
-      v128.store(divergence, f32x4.add(v128.load(divergence), v128.load(entry)));
       v128.store(divergence, f32x4.add(v128.load(divergence, 16), v128.load(entry, 16)), 16);
+      v128.store(divergence, f32x4.add(v128.load(divergence), v128.load(entry)));
     }
   }
 }

@@ -86,8 +86,8 @@ export function addScaled(net: Net, a: usize, b: usize, to: usize): void {
   for (; a < end; a += LANE_BYTES) {
     const sum0 = multiplyAdd(v128.load(a), b0, v128.load(to));
     const sum1 = multiplyAdd(v128.load(a, 16), b1, v128.load(to, 16));
-    v128.store(to, sum0);
     v128.store(to, sum1, 16);
+    v128.store(to, sum0);
     to += LANE_BYTES;
   }
 }
@@ -98,8 +98,8 @@ function addPlane(a: usize, to: usize, bytes: usize): void {
   for (; a < end; a += 32, to += 32) {
     const sum0 = f32x4.add(v128.load(a), v128.load(to));
     const sum1 = f32x4.add(v128.load(a, 16), v128.load(to, 16));
-    v128.store(to, sum0);
     v128.store(to, sum1, 16);
+    v128.store(to, sum0);
   }
 }
 
@@ -298,7 +298,7 @@ function scalePlanes(at: usize, bytes: usize, factor: v128): void {
   for (; at < end; at += 32) {
     const product0 = f32x4.mul(v128.load(at), factor);
     const product1 = f32x4.mul(v128.load(at, 16), factor);
-    v128.store(at, product0);
     v128.store(at, product1, 16);
+    v128.store(at, product0);
   }
 }

@@ -161,18 +161,18 @@ function halfOuter2x6(
     c15 = multiplyAdd(l1, r0, c15);
   }
   if (!out) {
-    v128.store(sums, c00);
     v128.store(sums, c01, 16);
-    v128.store(sums, c02, 32);
+    v128.store(sums, c00);
     v128.store(sums, c03, 48);
-    v128.store(sums, c04, 64);
+    v128.store(sums, c02, 32);
     v128.store(sums, c05, 80);
-    v128.store(sums, c10, 96);
+    v128.store(sums, c04, 64);
     v128.store(sums, c11, 112);
-    v128.store(sums, c12, 128);
+    v128.store(sums, c10, 96);
     v128.store(sums, c13, 144);
-    v128.store(sums, c14, 160);
+    v128.store(sums, c12, 128);
     v128.store(sums, c15, 176);
+    v128.store(sums, c14, 160);
     return;
   }
   c00 = f32x4.add(v128.load(sums), c00);
@@ -266,22 +266,22 @@ function wideOuter2x4(pairs: usize, end: usize, left: usize, right: usize, sums:
     c13 = multiplyAdd(l1, r0, c13);
     d13 = multiplyAdd(m1, q0, d13);
   }
-  v128.store(sums, c00);
   v128.store(sums, d00, 16);
-  v128.store(sums, c01, 32);
+  v128.store(sums, c00);
   v128.store(sums, d01, 48);
-  v128.store(sums, c02, 64);
+  v128.store(sums, c01, 32);
   v128.store(sums, d02, 80);
-  v128.store(sums, c03, 96);
+  v128.store(sums, c02, 64);
   v128.store(sums, d03, 112);
-  v128.store(sums, c10, 128);
+  v128.store(sums, c03, 96);
   v128.store(sums, d10, 144);
-  v128.store(sums, c11, 160);
+  v128.store(sums, c10, 128);
   v128.store(sums, d11, 176);
-  v128.store(sums, c12, 192);
+  v128.store(sums, c11, 160);
   v128.store(sums, d12, 208);
-  v128.store(sums, c13, 224);
+  v128.store(sums, c12, 192);
   v128.store(sums, d13, 240);
+  v128.store(sums, c13, 224);
 }
 
 /** The 2 x 6 case over all eight rows, [2 * 6][8]: twelve sums of 256 bits fill the registers. */
@@ -330,30 +330,30 @@ function wideOuter2x6(pairs: usize, end: usize, left: usize, right: usize, sums:
     c15 = multiplyAdd(l1, r0, c15);
     d15 = multiplyAdd(m1, q0, d15);
   }
-  v128.store(sums, c00);
   v128.store(sums, d00, 16);
-  v128.store(sums, c01, 32);
+  v128.store(sums, c00);
   v128.store(sums, d01, 48);
-  v128.store(sums, c02, 64);
+  v128.store(sums, c01, 32);
   v128.store(sums, d02, 80);
-  v128.store(sums, c03, 96);
+  v128.store(sums, c02, 64);
   v128.store(sums, d03, 112);
-  v128.store(sums, c04, 128);
+  v128.store(sums, c03, 96);
   v128.store(sums, d04, 144);
-  v128.store(sums, c05, 160);
+  v128.store(sums, c04, 128);
   v128.store(sums, d05, 176);
-  v128.store(sums, c10, 192);
+  v128.store(sums, c05, 160);
   v128.store(sums, d10, 208);
-  v128.store(sums, c11, 224);
+  v128.store(sums, c10, 192);
   v128.store(sums, d11, 240);
-  v128.store(sums, c12, 256);
+  v128.store(sums, c11, 224);
   v128.store(sums, d12, 272);
-  v128.store(sums, c13, 288);
+  v128.store(sums, c12, 256);
   v128.store(sums, d13, 304);
-  v128.store(sums, c14, 320);
+  v128.store(sums, c13, 288);
   v128.store(sums, d14, 336);
-  v128.store(sums, c15, 352);
+  v128.store(sums, c14, 320);
   v128.store(sums, d15, 368);
+  v128.store(sums, c15, 352);
 }
 
 function outer2x2(pairs: usize, end: usize, left: usize, right: usize, out: usize, row: usize): void {

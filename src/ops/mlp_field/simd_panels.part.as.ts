@@ -203,17 +203,17 @@ function addWide(out: usize, a: v128, b: v128, c: v128, d: v128): void {
   b = f32x4.add(v128.load(out, 16), b);
   c = f32x4.add(v128.load(out, 32), c);
   d = f32x4.add(v128.load(out, 48), d);
-  v128.store(out, a);
   v128.store(out, b, 16);
-  v128.store(out, c, 32);
+  v128.store(out, a);
   v128.store(out, d, 48);
+  v128.store(out, c, 32);
 }
 
 // @ts-ignore: decorator
 @inline
 function addNarrow(out: usize, a: v128, b: v128): void {
-  v128.store(out, f32x4.add(v128.load(out), a));
   v128.store(out, f32x4.add(v128.load(out, 16), b), 16);
+  v128.store(out, f32x4.add(v128.load(out), a));
 }
 
 /** The 6 x 16 case: twelve sums of 256 bits fill the registers. */

@@ -232,30 +232,30 @@ function pairOfTiles6(
     y += LANE_BYTES;
     w += 24;
   }
-  v128.store(xOut, a0);
   v128.store(xOut, b0, 16);
-  v128.store(xOut, a1, 32);
+  v128.store(xOut, a0);
   v128.store(xOut, b1, 48);
-  v128.store(xOut, a2, 64);
+  v128.store(xOut, a1, 32);
   v128.store(xOut, b2, 80);
-  v128.store(xOut, a3, 96);
+  v128.store(xOut, a2, 64);
   v128.store(xOut, b3, 112);
-  v128.store(xOut, a4, 128);
+  v128.store(xOut, a3, 96);
   v128.store(xOut, b4, 144);
-  v128.store(xOut, a5, 160);
+  v128.store(xOut, a4, 128);
   v128.store(xOut, b5, 176);
-  v128.store(yOut, c0);
+  v128.store(xOut, a5, 160);
   v128.store(yOut, d0, 16);
-  v128.store(yOut, c1, 32);
+  v128.store(yOut, c0);
   v128.store(yOut, d1, 48);
-  v128.store(yOut, c2, 64);
+  v128.store(yOut, c1, 32);
   v128.store(yOut, d2, 80);
-  v128.store(yOut, c3, 96);
+  v128.store(yOut, c2, 64);
   v128.store(yOut, d3, 112);
-  v128.store(yOut, c4, 128);
+  v128.store(yOut, c3, 96);
   v128.store(yOut, d4, 144);
-  v128.store(yOut, c5, 160);
+  v128.store(yOut, c4, 128);
   v128.store(yOut, d5, 176);
+  v128.store(yOut, c5, 160);
 }
 
 /** The remainder of widths like 64 in {@link multiplyPair}. */
@@ -300,22 +300,22 @@ function pairOfTiles4(
     y += LANE_BYTES;
     w += 16;
   }
-  v128.store(xOut, a0);
   v128.store(xOut, b0, 16);
-  v128.store(xOut, a1, 32);
+  v128.store(xOut, a0);
   v128.store(xOut, b1, 48);
-  v128.store(xOut, a2, 64);
+  v128.store(xOut, a1, 32);
   v128.store(xOut, b2, 80);
-  v128.store(xOut, a3, 96);
+  v128.store(xOut, a2, 64);
   v128.store(xOut, b3, 112);
-  v128.store(yOut, c0);
+  v128.store(xOut, a3, 96);
   v128.store(yOut, d0, 16);
-  v128.store(yOut, c1, 32);
+  v128.store(yOut, c0);
   v128.store(yOut, d1, 48);
-  v128.store(yOut, c2, 64);
+  v128.store(yOut, c1, 32);
   v128.store(yOut, d2, 80);
-  v128.store(yOut, c3, 96);
+  v128.store(yOut, c2, 64);
   v128.store(yOut, d3, 112);
+  v128.store(yOut, c3, 96);
 }
 
 /** The remainder of few dimensions in {@link multiplyPair}: its chains are fewer than a multiplier's cycles. */
@@ -348,14 +348,14 @@ function pairOfTiles2(
     y += LANE_BYTES;
     w += 8;
   }
-  v128.store(xOut, a0);
   v128.store(xOut, b0, 16);
-  v128.store(xOut, a1, 32);
+  v128.store(xOut, a0);
   v128.store(xOut, b1, 48);
-  v128.store(yOut, c0);
+  v128.store(xOut, a1, 32);
   v128.store(yOut, d0, 16);
-  v128.store(yOut, c1, 32);
+  v128.store(yOut, c0);
   v128.store(yOut, d1, 48);
+  v128.store(yOut, c1, 32);
 }
 
 /** The remainder of odd dimensions in {@link multiplyPair}. */
@@ -382,10 +382,10 @@ function pairOfTiles1(
     y += LANE_BYTES;
     w += 4;
   }
-  v128.store(xOut, a);
   v128.store(xOut, b, 16);
-  v128.store(yOut, c);
+  v128.store(xOut, a);
   v128.store(yOut, d, 16);
+  v128.store(yOut, c);
 }
 
 function tile6(w: usize, inputs: i32, x: usize, bias: usize, out: usize): void {
@@ -419,18 +419,18 @@ function tile6(w: usize, inputs: i32, x: usize, bias: usize, out: usize): void {
     x += LANE_BYTES;
     w += 24;
   }
-  v128.store(out, a0);
   v128.store(out, b0, 16);
-  v128.store(out, a1, 32);
+  v128.store(out, a0);
   v128.store(out, b1, 48);
-  v128.store(out, a2, 64);
+  v128.store(out, a1, 32);
   v128.store(out, b2, 80);
-  v128.store(out, a3, 96);
+  v128.store(out, a2, 64);
   v128.store(out, b3, 112);
-  v128.store(out, a4, 128);
+  v128.store(out, a3, 96);
   v128.store(out, b4, 144);
-  v128.store(out, a5, 160);
+  v128.store(out, a4, 128);
   v128.store(out, b5, 176);
+  v128.store(out, a5, 160);
 }
 
 /** Outputs computed together with 256-bit vectors: two tiles of {@link pack}. */
@@ -493,30 +493,30 @@ function wideTile(w: usize, inputs: i32, x: usize, bias: usize, out: usize): voi
     x += LANE_BYTES;
     w += 24;
   }
-  v128.store(out, a0);
   v128.store(out, b0, 16);
-  v128.store(out, a1, 32);
+  v128.store(out, a0);
   v128.store(out, b1, 48);
-  v128.store(out, a2, 64);
+  v128.store(out, a1, 32);
   v128.store(out, b2, 80);
-  v128.store(out, a3, 96);
+  v128.store(out, a2, 64);
   v128.store(out, b3, 112);
-  v128.store(out, a4, 128);
+  v128.store(out, a3, 96);
   v128.store(out, b4, 144);
-  v128.store(out, a5, 160);
+  v128.store(out, a4, 128);
   v128.store(out, b5, 176);
-  v128.store(out, a6, 192);
+  v128.store(out, a5, 160);
   v128.store(out, b6, 208);
-  v128.store(out, a7, 224);
+  v128.store(out, a6, 192);
   v128.store(out, b7, 240);
-  v128.store(out, a8, 256);
+  v128.store(out, a7, 224);
   v128.store(out, b8, 272);
-  v128.store(out, a9, 288);
+  v128.store(out, a8, 256);
   v128.store(out, b9, 304);
-  v128.store(out, a10, 320);
+  v128.store(out, a9, 288);
   v128.store(out, b10, 336);
-  v128.store(out, a11, 352);
+  v128.store(out, a10, 320);
   v128.store(out, b11, 368);
+  v128.store(out, a11, 352);
 }
 
 /** Two tiles of four. */
@@ -560,22 +560,22 @@ function wideTile8(w: usize, inputs: i32, x: usize, bias: usize, out: usize): vo
     x += LANE_BYTES;
     w += 16;
   }
-  v128.store(out, a0);
   v128.store(out, b0, 16);
-  v128.store(out, a1, 32);
+  v128.store(out, a0);
   v128.store(out, b1, 48);
-  v128.store(out, a2, 64);
+  v128.store(out, a1, 32);
   v128.store(out, b2, 80);
-  v128.store(out, a3, 96);
+  v128.store(out, a2, 64);
   v128.store(out, b3, 112);
-  v128.store(out, a4, 128);
+  v128.store(out, a3, 96);
   v128.store(out, b4, 144);
-  v128.store(out, a5, 160);
+  v128.store(out, a4, 128);
   v128.store(out, b5, 176);
-  v128.store(out, a6, 192);
+  v128.store(out, a5, 160);
   v128.store(out, b6, 208);
-  v128.store(out, a7, 224);
+  v128.store(out, a6, 192);
   v128.store(out, b7, 240);
+  v128.store(out, a7, 224);
 }
 
 function tile4(w: usize, inputs: i32, x: usize, bias: usize, out: usize): void {
@@ -601,14 +601,14 @@ function tile4(w: usize, inputs: i32, x: usize, bias: usize, out: usize): void {
     x += LANE_BYTES;
     w += 16;
   }
-  v128.store(out, a0);
   v128.store(out, b0, 16);
-  v128.store(out, a1, 32);
+  v128.store(out, a0);
   v128.store(out, b1, 48);
-  v128.store(out, a2, 64);
+  v128.store(out, a1, 32);
   v128.store(out, b2, 80);
-  v128.store(out, a3, 96);
+  v128.store(out, a2, 64);
   v128.store(out, b3, 112);
+  v128.store(out, a3, 96);
 }
 
 function tile2(w: usize, inputs: i32, x: usize, bias: usize, out: usize): void {
@@ -626,10 +626,10 @@ function tile2(w: usize, inputs: i32, x: usize, bias: usize, out: usize): void {
     x += LANE_BYTES;
     w += 8;
   }
-  v128.store(out, a0);
   v128.store(out, b0, 16);
-  v128.store(out, a1, 32);
+  v128.store(out, a0);
   v128.store(out, b1, 48);
+  v128.store(out, a1, 32);
 }
 
 function tile1(w: usize, inputs: i32, x: usize, bias: usize, out: usize): void {
@@ -643,8 +643,8 @@ function tile1(w: usize, inputs: i32, x: usize, bias: usize, out: usize): void {
     x += LANE_BYTES;
     w += 4;
   }
-  v128.store(out, a0);
   v128.store(out, b0, 16);
+  v128.store(out, a0);
 }
 
 /** Sums the eight lanes. */

@@ -83,10 +83,10 @@ function ofDirections(net: Net, act: usize, directions: usize, c: usize, stage: 
       const uLow = v128.load(u + i), uHigh = v128.load(u + i, 16);
       const ofULow = f32x4.mul(sLow, vLow), ofUHigh = f32x4.mul(sHigh, vHigh);
       const b2Low = f32x4.mul(sLow, uLow), b2High = f32x4.mul(sHigh, uHigh);
-      v128.store(ofU + i, ofULow);
       v128.store(ofU + i, ofUHigh, 16);
-      v128.store(b2 + i, b2Low);
+      v128.store(ofU + i, ofULow);
       v128.store(b2 + i, b2High, 16);
+      v128.store(b2 + i, b2Low);
     }
     addScaledProduct(net, k == 0, c0, c1, v2, u, e2);
   }
@@ -107,8 +107,8 @@ function addScaledProduct(
     for (; v < end; v += 32, u += 32, out += 32) {
       const low = f32x4.mul(f32x4.mul(c0, v128.load(v)), v128.load(u));
       const high = f32x4.mul(f32x4.mul(c1, v128.load(v, 16)), v128.load(u, 16));
-      v128.store(out, low);
       v128.store(out, high, 16);
+      v128.store(out, low);
     }
     return;
   }
@@ -117,8 +117,8 @@ function addScaledProduct(
     const high = f32x4.mul(f32x4.mul(c1, v128.load(v, 16)), v128.load(u, 16));
     const sumLow = f32x4.add(v128.load(out), low);
     const sumHigh = f32x4.add(v128.load(out, 16), high);
-    v128.store(out, sumLow);
     v128.store(out, sumHigh, 16);
+    v128.store(out, sumLow);
   }
 }
 
@@ -185,10 +185,10 @@ function throughDirection(
       const ofS0 = f32x4.mul(g0, v128.load(w)), ofS1 = f32x4.mul(g1, v128.load(w, 16));
       const ofW0 = f32x4.mul(slope(one, v128.load(h)), g0);
       const ofW1 = f32x4.mul(slope(one, v128.load(h, 16)), g1);
-      v128.store(ofS, ofS0);
       v128.store(ofS, ofS1, 16);
-      v128.store(g, ofW0);
+      v128.store(ofS, ofS0);
       v128.store(g, ofW1, 16);
+      v128.store(g, ofW0);
     }
     return;
   }
@@ -223,8 +223,8 @@ function throughTanh(net: Net, h: usize, g: usize, e: usize, alpha: usize): void
     const ofH1 = f32x4.mul(f32x4.mul(minusTwo, h1), v128.load(e, 16));
     const sum0 = f32x4.add(v128.load(g), ofH0), sum1 = f32x4.add(v128.load(g, 16), ofH1);
     const alpha0 = f32x4.mul(slope(one, h0), sum0), alpha1 = f32x4.mul(slope(one, h1), sum1);
-    v128.store(alpha, alpha0);
     v128.store(alpha, alpha1, 16);
+    v128.store(alpha, alpha0);
   }
 }
 

@@ -107,17 +107,17 @@ function storeEightTanhs(
   }
   // Stored two by two: Q's constants for all would take so many registers that some were spilled.
   const r0 = product(c0, p0, s0, k), r1 = product(c1, p1, s1, k);
-  v128.store(at, r0);
   v128.store(at, r1, 16);
+  v128.store(at, r0);
   const r2 = product(c2, p2, s2, k), r3 = product(c3, p3, s3, k);
-  v128.store(at, r2, 32);
   v128.store(at, r3, 48);
+  v128.store(at, r2, 32);
   const r4 = product(c4, p4, s4, k), r5 = product(c5, p5, s5, k);
-  v128.store(at, r4, 64);
   v128.store(at, r5, 80);
+  v128.store(at, r4, 64);
   const r6 = product(c6, p6, s6, k), r7 = product(c7, p7, s7, k);
-  v128.store(at, r6, 96);
   v128.store(at, r7, 112);
+  v128.store(at, r6, 96);
 }
 
 /** {@link storeEightTanhs} of four vectors, with the same bits. */
@@ -135,11 +135,11 @@ function storeFourTanhs(at: usize, k: usize, x0: v128, x1: v128, x2: v128, x3: v
     p3 = multiplyAdd(s3, p3, w);
   }
   const r0 = product(c0, p0, s0, k), r1 = product(c1, p1, s1, k);
-  v128.store(at, r0);
   v128.store(at, r1, 16);
+  v128.store(at, r0);
   const r2 = product(c2, p2, s2, k), r3 = product(c3, p3, s3, k);
-  v128.store(at, r2, 32);
   v128.store(at, r3, 48);
+  v128.store(at, r2, 32);
 }
 
 /**

@@ -23,8 +23,8 @@ export function pack(b: usize, bRow: usize, k: i32, n: i32, packed: usize): void
     let from = b + <usize>column * 4;
     if (column + TILE_COLUMNS <= n) {
       for (let i = 0; i < k; i++, from += bRow, packed += 32) {
-        v128.store(packed, v128.load(from));
         v128.store(packed, v128.load(from, 16), 16);
+        v128.store(packed, v128.load(from));
       }
     } else {
       memory.fill(packed, 0, <usize>k * 32);
@@ -56,10 +56,10 @@ export function packWide(b: usize, bRow: usize, k: i32, n: i32, packed: usize): 
 // @ts-ignore: decorator
 @inline
 function copyLine(to: usize, from: usize): void {
-  v128.store(to, v128.load(from));
   v128.store(to, v128.load(from, 16), 16);
-  v128.store(to, v128.load(from, 32), 32);
+  v128.store(to, v128.load(from));
   v128.store(to, v128.load(from, 48), 48);
+  v128.store(to, v128.load(from, 32), 32);
 }
 
 /** Packs a B stored as [n, k] into panels of 8 or 16 columns, [k, columns] each, padded with zeros. */

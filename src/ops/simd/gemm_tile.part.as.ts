@@ -25,8 +25,8 @@ function finish(c: usize, low: v128, high: v128, mode: i32, apart: usize): void 
     low = f32x4.pmax(low, zero);
     high = f32x4.pmax(high, zero);
   }
-  v128.store(c, low);
   v128.store(c, high, 16);
+  v128.store(c, low);
 }
 
 /**
@@ -229,10 +229,10 @@ export function finishWide(
     v = f32x4.add(v, v128.load(c + apart, 48));
   }
   // Keeps NaN.
-  v128.store(c, f32x4.pmax(s, floor));
   v128.store(c, f32x4.pmax(t, floor), 16);
-  v128.store(c, f32x4.pmax(u, floor), 32);
+  v128.store(c, f32x4.pmax(s, floor));
   v128.store(c, f32x4.pmax(v, floor), 48);
+  v128.store(c, f32x4.pmax(u, floor), 32);
 }
 
 /**

@@ -24,11 +24,11 @@ export function addEmbedding(net: Net, times: usize, rows: i32, spare: usize, pl
   const sinD = v128.load(spare, 96), cosD = v128.load(spare, 112);
   let sa = sinA, ca = cosA, sb = sinB, cb = cosB, sc = sinC, cc = cosC, sd = sinD, cd = cosD;
   for (const end = plane + far; plane < end; plane += LANE_BYTES) {
-    v128.store(plane, f32x4.add(v128.load(plane), joined(sa, sb)));
     v128.store(plane, f32x4.add(v128.load(plane, 16), joined(sc, sd)), 16);
+    v128.store(plane, f32x4.add(v128.load(plane), joined(sa, sb)));
     const cosines = plane + far;
-    v128.store(cosines, f32x4.add(v128.load(cosines), joined(ca, cb)));
     v128.store(cosines, f32x4.add(v128.load(cosines, 16), joined(cc, cd)), 16);
+    v128.store(cosines, f32x4.add(v128.load(cosines), joined(ca, cb)));
     let next = nextSine(sa, ca, sinA, cosA);
     ca = nextCosine(sa, ca, sinA, cosA);
     sa = next;
@@ -61,8 +61,8 @@ function writeFirstAngles(times: usize, rows: i32, out: usize): void {
     // t = turn + u with |u| <= 1/2, both exact; half a turn changes both signs.
     const turn = f64x2.nearest(t), u = f64x2.sub(t, turn), z = f64x2.mul(u, u);
     const sign = f64x2.sub(f64x2.splat(1), f64x2.add(turn, turn));
-    v128.store(out, f64x2.mul(f64x2.mul(sign, u), sineSeries(z)));
     v128.store(out, f64x2.mul(sign, cosineSeries(z)), 16);
+    v128.store(out, f64x2.mul(f64x2.mul(sign, u), sineSeries(z)));
   }
 }
 

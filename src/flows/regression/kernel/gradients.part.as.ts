@@ -198,10 +198,10 @@ function addPanelRows(panel: usize, rows: i32, columns: i32, out: usize, sums: u
     c = f32x4.add(c, v128.load(panel, 32));
     d = f32x4.add(d, v128.load(panel, 48));
   }
-  v128.store(sums, a);
   v128.store(sums, b, 16);
-  v128.store(sums, c, 32);
+  v128.store(sums, a);
   v128.store(sums, d, 48);
+  v128.store(sums, c, 32);
   for (let at: usize = 0; at < <usize>columns * 4; at += 4) {
     store<f32>(out + at, load<f32>(out + at) + load<f32>(sums + at));
   }
@@ -241,14 +241,14 @@ function sumRowsOfFour(pairs: usize, end: usize, offset: usize, sums: usize): vo
     g = f32x4.add(g, v128.load(at, 96));
     h = f32x4.add(h, v128.load(at, 112));
   }
-  v128.store(sums, a);
   v128.store(sums, b, 16);
-  v128.store(sums, c, 32);
+  v128.store(sums, a);
   v128.store(sums, d, 48);
-  v128.store(sums, e, 64);
+  v128.store(sums, c, 32);
   v128.store(sums, f, 80);
-  v128.store(sums, g, 96);
+  v128.store(sums, e, 64);
   v128.store(sums, h, 112);
+  v128.store(sums, g, 96);
 }
 
 /** The sum of a feature, spread over eight lanes. */
@@ -259,8 +259,8 @@ function sumRows(pairs: usize, end: usize, offset: usize, sums: usize): void {
     low = f32x4.add(low, v128.load(at));
     high = f32x4.add(high, v128.load(at, 16));
   }
-  v128.store(sums, low);
   v128.store(sums, high, 16);
+  v128.store(sums, low);
 }
 
 /** Sum of squares in float64, which needs no scaling. */

@@ -182,7 +182,7 @@ function addScaledSums(net: Net, scale: f32, sums: usize, lanes: usize): void {
   for (; sums < end; sums += 32, lanes += 32) {
     const sum0 = f32x4.add(v128.load(lanes), f32x4.mul(v128.load(sums), factor));
     const sum1 = f32x4.add(v128.load(lanes, 16), f32x4.mul(v128.load(sums, 16), factor));
-    v128.store(lanes, sum0);
     v128.store(lanes, sum1, 16);
+    v128.store(lanes, sum0);
   }
 }

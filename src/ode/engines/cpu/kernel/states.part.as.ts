@@ -53,10 +53,10 @@ export function combineWith(
       c = f64x2.add(v128.load(base + i, 32), c);
       d = f64x2.add(v128.load(base + i, 48), d);
     }
-    v128.store(out + i, a);
     v128.store(out + i, b, 16);
-    v128.store(out + i, c, 32);
+    v128.store(out + i, a);
     v128.store(out + i, d, 48);
+    v128.store(out + i, c, 32);
   }
 }
 

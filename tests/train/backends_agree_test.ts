@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
+import { gpuOf } from "../../src/backends/gpu/gpu.ts";
 import { openBackend } from "../../src/backends/open_backend.ts";
 import type { Dataset } from "../../src/data/dataset.ts";
 import { openDataset } from "../../src/data/registry.ts";
+import type { TrainHooks } from "../../src/train/hooks.ts";
 import { train, type TrainSpec } from "../../src/train/train.ts";
 import type { DatasetOpener } from "../../src/train/training_plan.ts";
 import { readLog } from "../../src/train/run/training_log.ts";
@@ -18,6 +20,9 @@ const cnf: TrainSpec = {
   warmup: 2,
   evalEvery: 0,
 };
+
+/** Bytes of tfjs's buffers. */
+const bytesOnGpu = () => (tf.memory() as tf.MemoryInfo & { numBytesInGPU: number }).numBytesInGPU;
 
 /** Runs on Fluxion's own data, small enough for a software adapter. */
 const runs: Readonly<Record<string, TrainSpec>> = {
@@ -105,16 +110,25 @@ const wholeRuns: Readonly<Record<string, readonly [TrainSpec, number, number]>> 
 
 for (const [name, [given, untrained, tolerance]] of Object.entries(wholeRuns)) {
   backendTest(
-    `${name} end at the CPU's quality`,
+    `${name} end at the CPU's quality, in level memory`,
     ["webgpu"],
     (backend) =>
       inFolder(async (folder) => {
-        const endOf = async (kind: "webgpu" | "cpu") => {
+        const endOf = async (kind: "webgpu" | "cpu", hooks: TrainHooks = {}) => {
           const run = `${folder}/${kind}`;
-          await train({ ...given, backend: kind }, { run, openDataset: openFirst(64) });
+          await train({ ...given, backend: kind }, { run, openDataset: openFirst(64), hooks });
           return (await readLog(`${run}/log.jsonl`)).evaluations.at(-1)!.testLoss!;
         };
-        const onGpu = await endOf("webgpu"), onCpu = await endOf("cpu");
+        // Bytes in buffers, ours and tfjs's, at most in each half of the run.
+        const most = [0, 0];
+        const onGpu = await endOf("webgpu", {
+          onStep: ({ step, steps }) => {
+            const half = Number(step > steps / 2);
+            most[half] = Math.max(most[half]!, bytesOnGpu() + gpuOf(backend).counts.bytes);
+          },
+        });
+        assert.ok(most[0]! > 0 && most[1]! <= most[0]!, `${most} bytes`);
+        const onCpu = await endOf("cpu");
         await openBackend(backend.kind);
         assert.ok(
           onCpu < 0.7 * untrained && Math.abs(onGpu - onCpu) < tolerance,
@@ -126,15 +140,14 @@ for (const [name, [given, untrained, tolerance]] of Object.entries(wholeRuns)) {
 
 backendTest("training frees its GPU buffers", ["webgpu"], () =>
   inFolder(async (folder) => {
-    const bytes = () => (tf.memory() as tf.MemoryInfo & { numBytesInGPU: number }).numBytesInGPU;
-    const before = bytes();
+    const before = bytesOnGpu();
     const seen = new Map<number, number>();
     const given = { ...cnf, steps: 6, backend: "webgpu" } as const;
     await train(given, {
       run: `${folder}/run`,
       openDataset: openFew,
-      hooks: { onStep: ({ step }) => void seen.set(step, bytes()) },
+      hooks: { onStep: ({ step }) => void seen.set(step, bytesOnGpu()) },
     });
     assert.equal(seen.get(6), seen.get(2), "bytes on the GPU after step 6 and after step 2");
-    assert.equal(bytes(), before, "bytes on the GPU after training");
+    assert.equal(bytesOnGpu(), before, "bytes on the GPU after training");
   }));

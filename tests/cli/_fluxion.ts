@@ -59,3 +59,8 @@ export async function fluxion(
   const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
   return { code, stdout: text(stdout), stderr: text(stderr) };
 }
+
+/** The rows of a CSV text of numbers. */
+export function csvRows(text: string): number[][] {
+  return text.trimEnd().split("\n").map((line) => line.split(",").map(Number));
+}

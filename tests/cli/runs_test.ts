@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readNpy } from "../../src/data/formats/npy.ts";
 import { decodePng } from "../../src/core/png/decode_png.ts";
-import { fluxion, inFolder, start } from "./_fluxion.ts";
+import { csvRows, fluxion, inFolder, start } from "./_fluxion.ts";
 
 /** Options that make training fast. */
 const tiny = {
@@ -24,10 +24,6 @@ async function succeed(args: readonly string[], cwd: string, stdin?: string): Pr
   assert.equal(code, 0, `fluxion ${args.join(" ")}: ${stderr}`);
   assert.equal(stderr, "", `fluxion ${args.join(" ")} with --quiet says nothing`);
   return stdout;
-}
-
-function csvRows(text: string): number[][] {
-  return text.trimEnd().split("\n").map((line) => line.split(",").map(Number));
 }
 
 function isPng(path: string): boolean {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readNpy } from "../../src/data/formats/npy.ts";
 import { fillNormal } from "../../src/core/random/random.ts";
-import { fluxion, inFolder } from "./_fluxion.ts";
+import { csvRows, fluxion, inFolder } from "./_fluxion.ts";
 
 const onCpu = ["--backend", "cpu"];
 
@@ -10,10 +10,6 @@ async function succeed(args: readonly string[], cwd: string, stdin?: string) {
   const outcome = await fluxion(args, { cwd, ...(stdin === undefined ? {} : { stdin }) });
   assert.equal(outcome.code, 0, `fluxion ${args.join(" ")}: ${outcome.stderr}`);
   return outcome;
-}
-
-function csvRows(text: string): number[][] {
-  return text.trimEnd().split("\n").map((line) => line.split(",").map(Number));
 }
 
 /** Independent normal columns. */

@@ -42,10 +42,10 @@ export function philox(
     }
     const a = v128.shuffle<i32>(c0, c1, 0, 4, 1, 5), b = v128.shuffle<i32>(c2, c3, 0, 4, 1, 5);
     const c = v128.shuffle<i32>(c0, c1, 2, 6, 3, 7), d = v128.shuffle<i32>(c2, c3, 2, 6, 3, 7);
-    v128.store(out, v128.shuffle<i64>(a, b, 0, 2));
     v128.store(out, v128.shuffle<i64>(a, b, 1, 3), 16);
-    v128.store(out, v128.shuffle<i64>(c, d, 0, 2), 32);
+    v128.store(out, v128.shuffle<i64>(a, b, 0, 2));
     v128.store(out, v128.shuffle<i64>(c, d, 1, 3), 48);
+    v128.store(out, v128.shuffle<i64>(c, d, 0, 2), 32);
     low = i64x2.add(low, four), high = i64x2.add(high, four);
   }
 }
@@ -216,8 +216,8 @@ export function normals(
     const radius = v128.load(radii);
     const x = f64x2.mul(radius, v128.xor(v128.xor(cos, swap), xSign));
     const y = f64x2.mul(radius, v128.xor(v128.xor(sin, swap), ySign));
-    v128.store(out, v128.shuffle<f64>(x, y, 0, 2));
     v128.store(out, v128.shuffle<f64>(x, y, 1, 3), 16);
+    v128.store(out, v128.shuffle<f64>(x, y, 0, 2));
   }
 }
 

@@ -3,8 +3,8 @@ import * as tf from "@tensorflow/tfjs";
 import { registerGpuFlowPairs } from "../../src/backends/gpu/flow/flow_pairs.ts";
 import { registerGpuGroupNorm } from "../../src/backends/gpu/group_norm_silu.ts";
 import { registerGpuResample } from "../../src/backends/gpu/resample.ts";
-import { fillNormal } from "../../src/core/random/random.ts";
-import { FLOW_PAIRS } from "../../src/ops/flow_pairs/flow_pairs.ts";
+import { fillNormal, fillUniform } from "../../src/core/random/random.ts";
+import { FLOW_PAIRS, TIMED_FLOW_PAIRS } from "../../src/ops/flow_pairs/flow_pairs.ts";
 import { groupNormSiluKernels } from "../../src/ops/group_norm_silu/name.ts";
 import { resampleKernels } from "../../src/ops/resample/cpu.ts";
 import { withBrowserGpu } from "../ode/engines/gpu/browser_gpu.ts";
@@ -57,6 +57,8 @@ backendTest("the shaders of images run in Chromium as on the CPU", ["cpu"], asyn
       await keep(run(resampleKernels.sumOfFour, NAME, { x }, { scale: 0.25 }));
       await keep(run(resampleKernels.fourTimes, NAME, { x }, { scale: 0.25 }));
       await keep(run(FLOW_PAIRS, NAME, { x1: rows }, { key, start: 3, coefficients }));
+      const timed = { key, start: 3, times: { key, first: 6 }, slope: 0.75 };
+      await keep(run(TIMED_FLOW_PAIRS, NAME, { x1: rows }, timed));
       return values;
     });
     const expected = tf.tidy(() => {
@@ -80,7 +82,15 @@ backendTest("the shaders of images run in Chromium as on the CPU", ["cpu"], asyn
         return coefficients[at]! * data[i]! + coefficients[at + 1]! * x0;
       }));
     }
+    const times = fillUniform(key, 6, new Float32Array(3));
+    const timeOf = (i: number) => times[Math.floor(i / 5)]!;
+    expected.push(
+      noise.map((x0, i) => timeOf(i) * data[i]! + (1 - 0.75 * timeOf(i)) * x0),
+      noise.map((x0, i) => data[i]! - 0.75 * x0),
+      times,
+    );
     assert.equal(found.length, expected.length);
+    assert.deepEqual(found.at(-1), times);
     expected.forEach((values, i) => {
       const error = relativeError(found[i]!, values);
       assert.ok(error < 5e-6, `result ${i}: ${error}`);

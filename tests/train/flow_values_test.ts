@@ -207,6 +207,11 @@ Deno.test("train() refuses values of the wrong kind before it writes anything", 
     );
     const wrong = { name: "wrong", at: (t: number) => ({ ...at(t), dSigma: 1 }) };
     await refused({ path: wrong }, /^path wrong: dSigma must be the derivative of sigma .* got 1$/);
+    const curved = { name: "curved", at, slope: 1 };
+    await refused(
+      { path: curved },
+      /^path curved: with slope 1 it must be alpha = t .* leave slope out/,
+    );
     const bare = { name: "bare", at: (t: number) => ({ alpha: t, sigma: 1 - t }) };
     await refused({ path: bare }, /^path bare: dAlpha must be .* is 1 at t = 0.3, got undefined$/);
     const oneRow = { ...standardNormal, draw: () => new Float32Array(2) };

@@ -3,7 +3,6 @@ import { needTensors } from "../../core/tfjs/on_demand.ts";
 import { flattenGradients } from "../../core/parameters.ts";
 import { keyOf, subsequences } from "../../core/random/subsequences.ts";
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from "../../core/tensors.ts";
-import { applyNetwork } from "../../nn/apply.ts";
 import { valueAndGradients } from "../../ops/gradients.ts";
 import { meanSquaredError } from "../../ops/mean_squared_error/mean_squared_error.ts";
 import { piecesOf } from "../../ops/pieces.ts";
@@ -16,7 +15,14 @@ import { type RegressionCache, regressionLosses } from "../regression/regression
 import { regressionFits } from "../regression/regression_sizes.ts";
 import { dataWidth, type PointValues, toModel } from "../standardization.ts";
 import { type FlowMatchingOptions, stepKeys } from "./fm_draws.ts";
-import { type DrawnPairs, drawPairs, piecePairs, regressionOf } from "./fm_pairs.ts";
+import {
+  type DrawnPairs,
+  drawPairs,
+  piecePairs,
+  regressionOf,
+  type RegressionPoints,
+  velocityAt,
+} from "./fm_pairs.ts";
 import type { Loss, LossAndGradient, StepDraw } from "./loss.ts";
 
 /**
@@ -101,28 +107,25 @@ type Regression = Pick<LossAndGradient, "loss" | "gradient">;
 
 /** Mean over pairs; the caller disposes both tensors. */
 function pairsRegression(model: FlowModel, pairs: DrawnPairs): Regression {
-  return tf.tidy(() =>
-    velocityRegression(model, { ...regressionOf(model, pairs), times: pairs.times })
-  );
+  return tf.tidy(() => velocityRegression(model, regressionOf(model, pairs)));
 }
 
 /**
  * Mean squared error over all elements between the network's velocity and a target, and its
  * gradient. The caller disposes both tensors.
  *
- * @param at.x Points on the path, [n, w].
- * @param at.times Times, [n].
- * @param at.target Target velocities, [n, w].
+ * @param at.times Numbers, or a tensor on a GPU for networks that take times from there.
  */
 export function velocityRegression(
   model: FlowModel,
-  at: { readonly x: Tensor2D; readonly times: Float32Array; readonly target: Tensor2D },
+  at: RegressionPoints,
 ): { loss: Scalar; gradient: Tensor1D } {
   return tf.tidy(() => {
     const loss = (...tensors: Tensor[]) => {
-      const { network } = model, times = { t: at.times };
-      return network.squaredError?.(tensors, at.x, times, at.target) ??
-        meanSquaredError(applyNetwork(network, tensors, at.x, times), at.target);
+      const { network } = model, { x, times, target } = at;
+      const known = times instanceof Float32Array ? { t: times } : null;
+      return (known && network.squaredError?.(tensors, x, known, target)) ??
+        meanSquaredError(velocityAt(network, tensors, at), target);
     };
     const { layout, tensors } = model.parameters;
     const { value, gradients } = valueAndGradients(loss, tensors);
@@ -298,7 +301,7 @@ function stdErrOfBatches(batches: readonly BatchTotal[], mean: number): number {
 
 /** Mean squared error of each pair, [n]. */
 function pairLosses(model: FlowModel, pairs: DrawnPairs): Tensor1D {
-  const { x, target } = regressionOf(model, pairs);
-  const velocity = applyNetwork(model.network, model.parameters.tensors, x, { t: pairs.times });
-  return tf.mean(tf.squaredDifference(velocity, target), 1);
+  const points = regressionOf(model, pairs);
+  const velocity = velocityAt(model.network, model.parameters.tensors, points);
+  return tf.mean(tf.squaredDifference(velocity, points.target), 1);
 }

@@ -1,7 +1,9 @@
 import * as tf from "../../core/tfjs/library.ts";
 import type { RandomKey } from "../../core/random/random.ts";
-import type { Tensor2D } from "../../core/tensors.ts";
-import { flowPairs, hasFlowPairs } from "../../ops/flow_pairs/flow_pairs.ts";
+import type { Tensor, Tensor1D, Tensor2D } from "../../core/tensors.ts";
+import { applyAtDeviceTimes, applyNetwork } from "../../nn/apply.ts";
+import type { Network } from "../../nn/network.ts";
+import { flowPairs, hasFlowPairs, timedFlowPairs } from "../../ops/flow_pairs/flow_pairs.ts";
 import type { Piece } from "../../ops/pieces.ts";
 import { independentCoupling } from "../couplings/coupling.ts";
 import type { FlowModel } from "../model.ts";
@@ -18,8 +20,18 @@ interface NoiseToDraw {
   readonly start: number;
 }
 
-/** Rows of a batch, each paired with a source draw and a time. */
-export interface DrawnPairs {
+/** Uniform times on the straight path that the backend draws too, for networks that take them from there. */
+interface TimesToDraw {
+  readonly key: RandomKey;
+  /** Index of the first row's time. */
+  readonly first: number;
+  /** The path's. */
+  readonly slope: number;
+}
+
+/** Pairs whose times the host has drawn. */
+interface HostTimedPairs {
+  readonly kind: "hostTimes";
   /** Draws of the source, [n * w]. */
   readonly x0: Float32Array | NoiseToDraw;
   /** Data, [n, w]. */
@@ -27,6 +39,18 @@ export interface DrawnPairs {
   /** [n]. */
   readonly times: Float32Array;
 }
+
+/** Pairs whose times the backend draws. */
+interface DeviceTimedPairs {
+  readonly kind: "deviceTimes";
+  readonly x0: NoiseToDraw;
+  /** Data, [n, w]. */
+  readonly x1: Tensor2D;
+  readonly times: TimesToDraw;
+}
+
+/** Rows of a batch, each paired with a source draw and a time. */
+export type DrawnPairs = HostTimedPairs | DeviceTimedPairs;
 
 /** Draws of a batch, with the data in the order of the pairs. Call inside tf.tidy. */
 export function drawPairs(
@@ -41,8 +65,14 @@ export function drawPairs(
   const [count, width] = batch.shape;
   const { first, times: sampler = uniformTimes, coupling = independentCoupling } = options;
   if (model.source === standardNormal && coupling === independentCoupling && hasFlowPairs()) {
+    const x0 = { key: options.noiseKey, start: first * width };
+    const { network, path: { slope } } = model;
+    if (sampler === uniformTimes && slope !== undefined && network.applyAtDeviceTimes) {
+      const times = { key: options.timesKey, first, slope };
+      return { kind: "deviceTimes", x0, x1: batch, times };
+    }
     const times = drawTimes(sampler, options.timesKey, { first, count });
-    return { x0: { key: options.noiseKey, start: first * width }, x1: batch, times };
+    return { kind: "hostTimes", x0, x1: batch, times };
   }
   const { x0, times, x1Rows } = drawBatch(model, {
     ...options,
@@ -54,34 +84,69 @@ export function drawPairs(
   const x1 = x1Rows === null
     ? batch
     : tf.gather(batch, tf.tensor1d(Int32Array.from(x1Rows), "int32"));
-  return { x0, x1, times };
+  return { kind: "hostTimes", x0, x1, times };
 }
 
 /** The pairs of one piece of a batch. Call inside tf.tidy. */
-export function piecePairs({ x0, x1, times }: DrawnPairs, { first, count }: Piece): DrawnPairs {
-  const width = x1.shape[1];
+export function piecePairs(pairs: DrawnPairs, { first, count }: Piece): DrawnPairs {
+  const width = pairs.x1.shape[1];
+  const x1 = tf.slice2d(pairs.x1, [first, 0], [count, -1]);
+  const later = (x0: NoiseToDraw) => ({ ...x0, start: x0.start + first * width });
+  if (pairs.kind === "deviceTimes") {
+    const times = { ...pairs.times, first: pairs.times.first + first };
+    return { kind: "deviceTimes", x0: later(pairs.x0), x1, times };
+  }
+  const { x0, times } = pairs;
   return {
+    kind: "hostTimes",
     x0: x0 instanceof Float32Array
       ? x0.subarray(first * width, (first + count) * width)
-      : { ...x0, start: x0.start + first * width },
-    x1: tf.slice2d(x1, [first, 0], [count, -1]),
+      : later(x0),
+    x1,
     times: times.subarray(first, first + count),
   };
 }
 
-/** Inputs and targets of the regression, [n, w] each. Call inside tf.tidy. */
+/** What a network is regressed on. */
+export interface RegressionPoints {
+  /** Points on the path, [n, w]. */
+  readonly x: Tensor2D;
+  /** Their times, [n]; a tensor if only a GPU knows them. */
+  readonly times: Float32Array | Tensor1D;
+  /** Target velocities, [n, w]. */
+  readonly target: Tensor2D;
+}
+
+/** Inputs and targets of the regression. Call inside tf.tidy. */
 export function regressionOf(
   { path }: Pick<FlowModel, "path">,
-  { x0: noise, x1, times }: DrawnPairs,
-): { x: Tensor2D; target: Tensor2D } {
+  pairs: DrawnPairs,
+): RegressionPoints {
+  const { x1 } = pairs;
+  if (pairs.kind === "deviceTimes") {
+    const { x0, times: { slope, ...times } } = pairs;
+    return timedFlowPairs(x1, { ...x0, times, slope });
+  }
+  const { x0: noise, times } = pairs;
   if (!(noise instanceof Float32Array)) {
-    return flowPairs(x1, { ...noise, coefficients: coefficientRows(path, times) });
+    return { times, ...flowPairs(x1, { ...noise, coefficients: coefficientRows(path, times) }) };
   }
   return tf.tidy(() => {
     const x0 = tf.tensor2d(noise, x1.shape);
     const { x, velocity } = pathSampleAndVelocity(path, { x0, x1, times });
-    return { x, target: velocity };
+    return { x, times, target: velocity };
   });
+}
+
+/** A network's velocity at points of {@link regressionOf}, [n, w]. */
+export function velocityAt(
+  network: Network,
+  parameters: readonly Tensor[],
+  { x, times }: Pick<RegressionPoints, "x" | "times">,
+): Tensor2D {
+  return times instanceof tf.Tensor
+    ? applyAtDeviceTimes(network, parameters, { x, t: times })
+    : applyNetwork(network, parameters, x, { t: times });
 }
 
 /** alpha, sigma, dAlpha and dSigma of each time, [n, 4]. */

@@ -21,6 +21,7 @@ export function linearPath(sigmaMin: number): Path {
   const slope = Math.fround(1 - sigmaMin);
   return {
     name: `linear(${sigmaMin})`,
+    slope,
     at: (t) => ({
       alpha: t,
       sigma: Math.fround(1 - Math.fround(slope * t)),

@@ -29,12 +29,19 @@ export interface Path {
   readonly name: string;
   /** Coefficients at a time in [0, 1]. */
   at(t: number): PathCoefficients;
+  /**
+   * Set if the path is straight: alpha = t, sigma = 1 - slope t, float32. A GPU then computes the coefficients at the
+   * times that it draws.
+   */
+  readonly slope?: number;
 }
 
 /** How far from 0 and 1 a path may be at its ends: schedules of diffusion models reach them nearly. */
 const END_TOLERANCE = 0.05;
 /** Step of the difference quotients, and the largest error of a derivative, relative to 1 + |slope|. */
 const STEP = 1e-4, SLOPE_TOLERANCE = 0.05;
+/** A few roundings of float32. */
+const STRAIGHT_TOLERANCE = 1e-6;
 
 /**
  * Checks a path where a mistake is likely: that it runs from source to data, and that the derivatives,
@@ -54,7 +61,18 @@ export function requirePath(path: Path): void {
       );
     }
   }
+  const { slope } = path;
   for (const t of [0.3, 0.5, 0.7]) {
+    if (slope !== undefined) {
+      const { alpha, sigma, dAlpha, dSigma } = path.at(t);
+      const errors = [alpha - t, sigma - (1 - slope * t), dAlpha - 1, dSigma + slope];
+      if (!errors.every((error) => Math.abs(error) < STRAIGHT_TOLERANCE)) {
+        throw refuse(
+          `with slope ${slope} it must be alpha = t and sigma = 1 - slope t, got ${alpha} and ${sigma} at t = ${t}; ` +
+            "leave slope out for other paths",
+        );
+      }
+    }
     const [before, here, after] = [path.at(t - STEP), path.at(t), path.at(t + STEP)];
     for (const [key, ofKey] of [["alpha", "dAlpha"], ["sigma", "dSigma"]] as const) {
       const slope = (after[key] - before[key]) / (2 * STEP);

@@ -9,7 +9,7 @@ import { recordPullBack } from "../../../src/ode/engines/gpu/pull_back/record_pu
 import { dopri5 } from "../../../src/ode/tableaus/dopri5.ts";
 import { ADAM_STEP } from "../../../src/ops/adam/contract.ts";
 import { CONV2D_PARAMETER_GRADIENT } from "../../../src/ops/convolution/convolution.ts";
-import { FLOW_PAIRS } from "../../../src/ops/flow_pairs/flow_pairs.ts";
+import { FLOW_PAIRS, TIMED_FLOW_PAIRS } from "../../../src/ops/flow_pairs/flow_pairs.ts";
 import { groupNormSiluKernels } from "../../../src/ops/group_norm_silu/name.ts";
 import { meanSquaredErrorKernels } from "../../../src/ops/mean_squared_error/mean_squared_error.ts";
 import { mlpLayout } from "../../../src/ops/mlp_field/contract.ts";
@@ -83,12 +83,14 @@ backendTest("what throws while it is recorded keeps neither buffers nor tensors"
   };
   const adam = { step: 0, lr: 1e-3, clip: 1, weightDecay: 0, averageDecay: 0.9 };
   const pairs = { key: callerKey(0), start: 0, coefficients: new Float32Array(24) };
+  const timed = { key: callerKey(0), start: 0, times: { key: callerKey(1), first: 0 }, slope: 1 };
   const norm = { x: images, scale: channel, offset: channel };
   type Inputs = Record<string, tf.Tensor>;
   const calls: readonly (readonly [name: string, inputs: Inputs, attrs: object, least: number])[] =
     [
       [ADAM_STEP, { weights: flat, gradient: flat, m: flat, v: flat, average: flat }, adam, 8],
       [FLOW_PAIRS, { x1: rows }, pairs, 5],
+      [TIMED_FLOW_PAIRS, { x1: rows }, timed, 5],
       [groupNormSiluKernels.value, norm, {}, 5],
       [
         groupNormSiluKernels.gradient,
@@ -116,6 +118,8 @@ backendTest("what throws while it is recorded keeps neither buffers nor tensors"
       ["SplitV", { x: rows }, { numOrSizeSplits: [2, 4], axis: 0 }, 4],
       [TIME_EMBEDDING, { t: channel }, { width: 4 }, 3],
       ["Concat", { 0: rows, 1: rows } as Inputs, { axis: 0 }, 3],
+      ["Concat", { 0: rows, 1: rows, 2: rows, 3: rows } as Inputs, { axis: 0 }, 3],
+      ["SplitV", { x: rows }, { numOrSizeSplits: 6, axis: 0 }, 9],
     ];
   for (const [name, inputs, attrs, least] of calls) {
     const { kernelFunc } = tf.getKernel(name, webgpuName);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { fillNormal, fillUniform, type RandomKey } from "../../../src/core/random/random.ts";
-import { flowPairs } from "../../../src/ops/flow_pairs/flow_pairs.ts";
+import { flowPairs, timedFlowPairs } from "../../../src/ops/flow_pairs/flow_pairs.ts";
 import { backendTest } from "../../support/backends.ts";
 import { countGpuCalls } from "../../support/gpu_calls.ts";
 
@@ -39,14 +39,69 @@ backendTest("flowPairs() is the path through the CPU's noise", ["webgpu"], async
   }
 });
 
-backendTest("flowPairs() refuses what does not fit together", ["webgpu"], () => {
-  const x1 = tf.zeros([2, 3]) as tf.Tensor2D;
-  const coefficients = new Float32Array(4);
-  assert.throws(() => flowPairs(x1, { key, start: 0, coefficients }), /four coefficients of each/);
-  const start = 2 ** 53 - 3;
-  assert.throws(
-    () => flowPairs(x1, { key, start, coefficients: new Float32Array(8) }),
-    /numbers below index 2\^53/,
-  );
-  x1.dispose();
-});
+backendTest(
+  "timedFlowPairs() draws the CPU's times, bit for bit, and the path there",
+  ["webgpu"],
+  async () => {
+    const timesKey: RandomKey = { seed: 2 ** 40 + 3, stream: 9, subsequence: 5 },
+      slope = Math.fround(0.9);
+    for (const [i, { rows, width, start }] of batches.entries()) {
+      const first = 2 ** 34 - 3 + i, size = rows * width;
+      const values = fillNormal({ seed: 2, stream: 1 }, 0, new Float32Array(size));
+      const noise = fillNormal(key, start, new Float64Array(size));
+      const drawn = fillUniform(timesKey, first, new Float32Array(rows));
+      const x1 = tf.tensor2d(values, [rows, width]);
+      const counter = countGpuCalls();
+      const { x, target, times } = timedFlowPairs(x1, {
+        key,
+        start,
+        times: { key: timesKey, first },
+        slope,
+      });
+      const { dispatches, writes } = counter.calls();
+      // The data and the job.
+      assert.deepEqual([dispatches, writes], [1, 2]);
+      counter.stop();
+      assert.deepEqual(await times.data(), drawn);
+      const found = [await x.data(), await target.data()];
+      for (let i = 0; i < size; i++) {
+        const t = drawn[Math.floor(i / width)]!;
+        const expected = [
+          t * values[i]! + (1 - slope * t) * noise[i]!,
+          values[i]! - slope * noise[i]!,
+        ];
+        // As above.
+        expected.forEach((value, k) =>
+          assert.ok(Math.abs(found[k]![i]! - value) < 4e-6, `${i} of [${rows}, ${width}]`)
+        );
+      }
+      tf.dispose([x1, x, target, times]);
+    }
+  },
+);
+
+backendTest(
+  "flowPairs() and timedFlowPairs() refuse what does not fit together",
+  ["webgpu"],
+  () => {
+    const x1 = tf.zeros([2, 3]) as tf.Tensor2D;
+    const coefficients = new Float32Array(4);
+    assert.throws(
+      () => flowPairs(x1, { key, start: 0, coefficients }),
+      /four coefficients of each/,
+    );
+    const start = 2 ** 53 - 3;
+    assert.throws(
+      () => flowPairs(x1, { key, start, coefficients: new Float32Array(8) }),
+      /numbers below index 2\^53/,
+    );
+    for (const wrong of [{ first: 2 ** 53 - 2 }, { first: -1 }, { slope: NaN }]) {
+      const { first = 0, slope: given = 1 } = wrong as { first?: number; slope?: number };
+      assert.throws(
+        () => timedFlowPairs(x1, { key, start: 0, times: { key, first }, slope: given }),
+        /a finite slope/,
+      );
+    }
+    x1.dispose();
+  },
+);

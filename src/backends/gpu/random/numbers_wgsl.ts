@@ -3,7 +3,7 @@
  * from the same counter and key.
  *
  * `philox(counter, key)` is a block of four words; `philoxBlock(first, i)` the counter of the block `i` after
- * `first`, of which words 0 and 1 count.
+ * `first`, of which words 0 and 1 count; `wordOf(i, first, key)` word `i` from block `first`.
  *
  * Source: Salmon, Moraes, Dror, Shaw 2011, "Parallel random numbers: as easy as 1, 2, 3", section 4.3.
  */
@@ -36,17 +36,23 @@ fn philoxBlock(first: vec4u, i: u32) -> vec4u {
   let low = first.x + i;
   return vec4u(low, first.y + select(0u, 1u, low < i), first.zw);
 }
+
+fn wordOf(i: u32, first: vec4u, key: vec2u) -> u32 {
+  return philox(philoxBlock(first, i / 4u), key)[i % 4u];
+}
 `;
 
 /**
- * WGSL of the numbers that `fillSigns` and `fillNormal` (core/random/random.ts) make of a block's words:
- * `signsOf(words)` has their bits, `normalsOf(words)` is within 2e-6 of them.
+ * WGSL of the numbers that `fillUniform`, `fillSigns` and `fillNormal` (core/random/random.ts) make of words:
+ * `uniformOf(word)` and `signsOf(words)` have their bits, `normalsOf(words)` is within 2e-6 of them.
  *
  * WGSL's own logarithm may err by 2^-21 near one, its sine and cosine by 2^-11. Here the uniform number and
  * its quarter turns are exact integers. The logarithm's polynomial is that of FreeBSD's logf; those of sine and
  * cosine are Taylor's, whose next terms at an eighth of a turn are below 2^-28.
  */
 export const RANDOM_NUMBERS_WGSL = `
+fn uniformOf(word: u32) -> f32 { return (f32(word >> 9u) + 0.5) * exp2(-23.0); }
+
 fn signsOf(words: vec4u) -> vec4f { return select(vec4f(1.0), vec4f(-1.0), words > vec4u(0x7fffffffu)); }
 
 /** sqrt(-2 log u), u the uniform number of a word. */

@@ -9,6 +9,11 @@ function milliseconds(ms: number | null): string {
   return `${ms < 100 ? Number(ms.toPrecision(2)) : Math.round(ms)} ms`;
 }
 
+function bytesText(bytes: number): string {
+  const [amount, unit] = bytes < 2 ** 20 ? [bytes / 2 ** 10, "KiB"] : [bytes / 2 ** 20, "MiB"];
+  return `${amount.toFixed(1)} ${unit}`;
+}
+
 /** A mean: whole numbers without digits after the point. */
 function mean(value: number): string {
   return `${Number(value.toFixed(1))}`;
@@ -49,9 +54,7 @@ export function* typicalStepText(
   yield `  ${work}${way === null ? "" : `, ${ways[way]}`}`;
   yield `    a step: ${milliseconds(use.ms)}; ${mean(use.dispatches)} dispatches, ${
     mean(use.submits)
-  } submits, ${mean(use.buffers)} new buffers; ${
-    (use.bytesResident / 2 ** 20).toFixed(1)
-  } MiB resident`;
+  } submits, ${mean(use.buffers)} new buffers; ${bytesText(use.bytesResident)} resident`;
   for (const line of programsText(use)) yield `      ${line}`;
 }
 

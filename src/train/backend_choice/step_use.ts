@@ -59,8 +59,10 @@ export async function stepUse(
   await take(steps);
   const ms = (clock() - start) / steps;
   const use = await recordUse(gpu, async () => void await take(steps));
-  // Of tfjs's WebGPU backend; its type does not say so.
-  const { numBytesInGPU } = tf.engine().memory() as unknown as { readonly numBytesInGPU: number };
+  // Of tfjs's WebGPU backend; its type does not say so. Those of tensors alone are numBytesInGPU.
+  const { numBytesAllocatedInGPU } = tf.engine().memory() as unknown as {
+    readonly numBytesAllocatedInGPU: number;
+  };
   const programs = use.programs.map(({ name, dispatches, ms }) => ({
     ...{ name, dispatches: dispatches / steps, ms: ms === null ? null : ms / steps },
   }));
@@ -69,7 +71,7 @@ export async function stepUse(
     dispatches: programs.reduce((sum, { dispatches }) => sum + dispatches, 0),
     submits: use.submits / steps,
     buffers: use.buffers / steps,
-    bytesResident: gpu.counts.bytes + numBytesInGPU,
+    bytesResident: gpu.counts.bytes + numBytesAllocatedInGPU,
     programs,
   };
 }

@@ -184,8 +184,11 @@ export class AttemptRecorder {
   #evaluate(kind: number, slot: number): void {
     this.#input(kind);
     const slope = this.#velocity(this.#x, this.#times);
-    this.#gpu.copyInto(slope, this.#slopes, 4 * slot * this.#state.size);
-    slope.dispose();
+    try {
+      this.#gpu.copyInto(slope, this.#slopes, 4 * slot * this.#state.size);
+    } finally {
+      slope.dispose();
+    }
   }
 
   #squares(kind: keyof typeof squaredKinds): void {

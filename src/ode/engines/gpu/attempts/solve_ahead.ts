@@ -74,9 +74,11 @@ function endOf(y: Tensor2D, reports: readonly SolveReport[]): Tensor2D {
   if (failed.length === 0) return y;
   const scale = new Float64Array(y.shape[0]).fill(1);
   for (const { rows } of failed) scale.fill(NaN, ...rows);
-  const end = tensorSpace.combine(null, scale, [{ weight: 1, rows: y }]);
-  y.dispose();
-  return end;
+  try {
+    return tensorSpace.combine(null, scale, [{ weight: 1, rows: y }]);
+  } finally {
+    y.dispose();
+  }
 }
 
 /** Records attempts until all groups are done, and gives their last states. */

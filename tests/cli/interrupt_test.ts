@@ -64,25 +64,37 @@ Deno.test("Ctrl-C stops after the current step, and the run resumes to the same 
     );
   }));
 
-Deno.test("a signal to the group of a task that hands it on is one, and so are a scheduler's two", () =>
-  inFolder(async (folder) => {
-    const root = new URL("../../", import.meta.url).pathname;
-    const process = new Deno.Command("deno", {
-      args: ["task", "-q", "--config", `${root}deno.json`, "fluxion", ...long],
-      ...{ cwd: folder, env: { NO_COLOR: "1", INIT_CWD: folder } },
-      ...{ stdin: "null", stdout: "piped", stderr: "piped", detached: true },
-    }).spawn();
-    await untilTraining(folder);
-    const { pid } = process;
-    const kill = (signal: string) => `kill -s ${signal} -- -${pid}`;
-    const both = `${kill("TERM")}; ${kill("INT")}`;
-    assert.equal((await new Deno.Command("sh", { args: ["-c", both] }).output()).code, 0);
-    const { stderr } = await process.output();
-    const said = new TextDecoder().decode(stderr);
-    assert.match(said, /^stopping; a second Ctrl-C leaves at once\nfluxion: .*go on with .*\n$/m);
-    const step = Number(/interrupted at step (\d+) of/.exec(said)?.[1]);
-    assert.equal(loggedSteps(folder).at(-1), step);
-  }));
+Deno.test("a signal to the group of a task that hands it on is one, and so are a scheduler's two", async () => {
+  // All copies must come within 0.3 s, which a busy machine may miss; without that rule no try succeeds.
+  for (let tries = 3;; tries--) {
+    const { said, lastStep } = await inFolder(signalTaskTwice);
+    const stopped = /^stopping; a second Ctrl-C leaves at once\nfluxion: .*go on with .*\n$/m;
+    if (tries > 1 && !stopped.test(said)) continue;
+    assert.match(said, stopped);
+    assert.equal(lastStep, Number(/interrupted at step (\d+) of/.exec(said)?.[1]));
+    return;
+  }
+});
+
+/** Trains through `deno task` and sends SIGTERM and SIGINT to the whole process group. */
+async function signalTaskTwice(folder: string): Promise<{ said: string; lastStep: number }> {
+  const root = new URL("../../", import.meta.url).pathname;
+  const process = new Deno.Command("deno", {
+    args: ["task", "-q", "--config", `${root}deno.json`, "fluxion", ...long],
+    ...{ cwd: folder, env: { NO_COLOR: "1", INIT_CWD: folder } },
+    ...{ stdin: "null", stdout: "piped", stderr: "piped", detached: true },
+  }).spawn();
+  await untilTraining(folder);
+  const { pid } = process;
+  const kill = (signal: string) => `kill -s ${signal} -- -${pid}`;
+  const both = `${kill("TERM")}; ${kill("INT")}`;
+  assert.equal((await new Deno.Command("sh", { args: ["-c", both] }).output()).code, 0);
+  const { stderr } = await process.output();
+  return {
+    said: new TextDecoder().decode(stderr),
+    lastStep: loggedSteps(folder).at(-1) ?? assert.fail("no step was logged"),
+  };
+}
 
 Deno.test("a second trainer of a run is refused, and the first continues", () =>
   inFolder(async (folder) => {

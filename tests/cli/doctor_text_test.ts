@@ -1,5 +1,11 @@
 import assert from "node:assert/strict";
-import { engineTimesText, typicalStepText } from "../../cli/commands/doctor/steps_text.ts";
+import {
+  engineTimesText,
+  inTypedOptions,
+  typicalStepsText,
+} from "../../cli/commands/doctor/steps_text.ts";
+import { option } from "../../src/core/options/spelling.ts";
+import type { TypicalStep } from "../../src/train/backend_choice/typical_steps.ts";
 
 const use = {
   ms: 12.345,
@@ -13,6 +19,8 @@ const use = {
   ],
 };
 const step = { work: "cnf on moons", way: "device", use, problem: null } as const;
+const tests = [{ ok: true }];
+const taken = (one: TypicalStep) => ({ tests, steps: [one] });
 
 Deno.test("doctor shows what a training step uses, with times where the adapter has them", () => {
   const shown = [
@@ -22,18 +30,34 @@ Deno.test("doctor shows what a training step uses, with times where the adapter 
     "      pull-back           1  8.250",
     "      tfjs              5.5  0.500",
   ];
-  assert.deepEqual([...typicalStepText(step, "FAILED")], shown);
+  assert.deepEqual([...typicalStepsText(taken(step), "FAILED")], shown);
   const programs = use.programs.map((program) => ({ ...program, ms: null }));
-  const untimed = [...typicalStepText({ ...step, use: { ...use, programs } }, "FAILED")];
+  const untimed = [...typicalStepsText(taken({ ...step, use: { ...use, programs } }), "FAILED")];
   assert.deepEqual(untimed.slice(2), [
     "      program    dispatches",
     "      pull-back           1",
     "      tfjs              5.5",
     "      no times: this adapter has no timestamp-query",
   ]);
-  const failed = { ...step, use: null, problem: "the device was lost" };
-  assert.deepEqual([...typicalStepText(failed, "FAILED")], [
-    "  FAILED  cnf on moons: the device was lost",
+});
+
+Deno.test("doctor names options of a failed step as they are typed", () => {
+  const problem = `the device was lost; try ${option("backend", "cpu")}`;
+  const steps = inTypedOptions([{ ...step, use: null, problem }]);
+  assert.deepEqual([...typicalStepsText({ tests, steps }, "FAILED")], [
+    "  FAILED  cnf on moons: the device was lost; try --backend cpu",
+  ]);
+  assert.deepEqual(inTypedOptions([step]), [step]);
+});
+
+Deno.test("doctor takes no training steps where a self-test failed, and says so", () => {
+  assert.match(
+    [...typicalStepsText({ tests, steps: null }, "FAILED")].join(),
+    /--backend webgpu takes some/,
+  );
+  const wrong = [{ ok: true }, { ok: false }];
+  assert.deepEqual([...typicalStepsText({ tests: wrong, steps: null }, "FAILED")], [
+    "  none were taken: a self-test failed",
   ]);
 });
 

@@ -27,7 +27,7 @@ import {
   typicalSteps,
 } from "@fluxion/fluxion/program";
 import type { DoctorFlags } from "./flags.ts";
-import { engineTimesText, typicalStepText } from "./steps_text.ts";
+import { engineTimesText, inTypedOptions, typicalStepsText } from "./steps_text.ts";
 import { version } from "../../version.ts";
 import { userFolder } from "../../paths.ts";
 import { paint, printLine, printText } from "../../terminal/terminal.ts";
@@ -165,7 +165,7 @@ async function examineBackend(
       // The speed of wrong results is irrelevant, and a lost device would not respond.
       matmul: works ? await measureMatmul() : null,
       steps: works && takesSteps
-        ? await typicalSteps(backend, { clock: () => performance.now() })
+        ? inTypedOptions(await typicalSteps(backend, { clock: () => performance.now() }))
         : null,
     };
   } finally {
@@ -223,10 +223,7 @@ function* lines(report: Report): Generator<string> {
   for (const { kind, tests, steps } of report.backends) {
     if (kind === "cpu" || tests.length === 0) continue;
     yield heading("Training steps on webgpu");
-    for (const step of steps ?? []) yield* typicalStepText(step, bad);
-    if (steps === null) {
-      yield "  none were taken; doctor --backend webgpu takes some, also on a software adapter, whose shaders compile for seconds";
-    }
+    yield* typicalStepsText({ tests, steps }, bad);
   }
 
   yield heading("WebGPU adapters");

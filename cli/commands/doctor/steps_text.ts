@@ -1,4 +1,7 @@
 import type { EngineTimes, StepUse, TrainingWay, TypicalStep } from "@fluxion/fluxion/program";
+import type { SelfTestResult } from "@fluxion/fluxion/device";
+import { deviceOptions } from "../../options/shared.ts";
+import { asTypedOptions } from "../../options/spelling.ts";
 import { table } from "../../terminal/table.ts";
 
 /** A column of figures. */
@@ -42,8 +45,35 @@ const ways: Readonly<Record<TrainingWay, string>> = {
   tensors: "as tensor operations",
 };
 
-/** Lines of what a typical training step uses. */
-export function* typicalStepText(
+/** The same steps; what failed names options as they are typed. */
+export function inTypedOptions(steps: readonly TypicalStep[]): readonly TypicalStep[] {
+  return steps.map((step) => ({
+    ...step,
+    problem: step.problem === null ? null : asTypedOptions(step.problem, deviceOptions),
+  }));
+}
+
+/**
+ * Lines of what typical training steps use.
+ *
+ * @param found.tests The self-tests before them.
+ * @param found.steps Null if none were taken.
+ */
+export function* typicalStepsText(
+  { tests, steps }: {
+    readonly tests: readonly Pick<SelfTestResult, "ok">[];
+    readonly steps: readonly TypicalStep[] | null;
+  },
+  failed: string,
+): Generator<string> {
+  for (const step of steps ?? []) yield* typicalStepText(step, failed);
+  if (steps !== null) return;
+  yield tests.every(({ ok }) => ok)
+    ? "  none were taken; doctor --backend webgpu takes some, also on a software adapter, whose shaders compile for seconds"
+    : "  none were taken: a self-test failed";
+}
+
+function* typicalStepText(
   { work, way, use, problem }: TypicalStep,
   failed: string,
 ): Generator<string> {

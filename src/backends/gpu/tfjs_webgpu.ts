@@ -206,7 +206,10 @@ export interface LoggedCommands {
   readonly dispatches: number;
   /** Records them after all earlier operations. */
   record(): void;
-  /** Gives their buffers to others; a second call does nothing. */
+  /**
+   * Gives their buffers to others, after a submit if they were recorded again since the last one: dispose what
+   * they use afterwards. A second call does nothing.
+   */
   dispose(): void;
 }
 
@@ -274,13 +277,18 @@ export class TfjsWebgpu {
     };
     this.#dispatchedMany(log.dispatches);
     const { dispatches: count } = log;
+    let last: GPUCommandEncoder | null = null;
     return {
       dispatches: count,
       record: () => {
-        recordLog(log, this.encoder());
+        last = this.encoder();
+        recordLog(log, last);
         this.#dispatchedMany(count);
       },
       dispose: () => {
+        // tfjs does not know what these use: buffers given back would be written before they run.
+        if (last !== null && own.commandEncoder === last) this.submit();
+        last = null;
         own.uniformPendingDisposal.push(...kept.uniforms.splice(0));
         own.tensorDataPendingDisposal.push(...kept.tensors.splice(0));
       },

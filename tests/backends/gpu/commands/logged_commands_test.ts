@@ -109,3 +109,30 @@ backendTest(
     x.dispose();
   },
 );
+
+backendTest(
+  "Gpu.logged(): commands that were recorded again run before their buffers are given to others",
+  ["webgpu"],
+  async (backend) => {
+    const gpu = gpuOf(backend);
+    const x = tf.tensor1d([1, 2, 3, 4]);
+    const results = Array.from({ length: 4 }, () => gpu.tensor<tf.Tensor1D>([4]));
+    const logged = gpu.logged(() => {
+      for (const result of results) gpu.copy(x, 0, result);
+    })!;
+    gpu.submit();
+    logged.record();
+    // As when something throws before the submit.
+    logged.dispose();
+    tf.dispose(results);
+    // They take the buffers, as do the copies.
+    const later = Array.from({ length: 4 }, () => tf.tensor1d([5, 6, 7, 8]));
+    const copies = later.map((one) => tf.mul(one, 1));
+    for (const copy of copies) assert.deepEqual(await numbers(copy), [5, 6, 7, 8]);
+    const counter = countGpuCalls();
+    logged.dispose();
+    assert.equal(counter.calls().submits, 0);
+    counter.stop();
+    tf.dispose([x, later, copies]);
+  },
+);

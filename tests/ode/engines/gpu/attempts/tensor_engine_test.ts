@@ -249,6 +249,41 @@ backendTest("gpuTensorEngine() stops where it is told to", ["webgpu"], async (ba
 });
 
 backendTest(
+  "gpuTensorEngine() that is stopped between attempts overwrites no later tensor",
+  ["webgpu"],
+  async (backend) => {
+    const control = { ...adaptive, rtol: 1e-6, atol: 1e-6 };
+    const { problem, dispose } = problemOf(5, 2, { control });
+    await solved(engineOn(backend), problem);
+    let readings = 0, copies = 0;
+    const stopping = engineOn(backend, () => {
+      readings++;
+      return 0;
+    });
+    const { prototype } = GPUCommandEncoder, { copyBufferToBuffer } = prototype;
+    // The signal arrives in the middle of a batch of recorded attempts.
+    prototype.copyBufferToBuffer = function (this: GPUCommandEncoder, ...given: unknown[]) {
+      if (readings >= 4 && ++copies === 8) Atomics.store(stopWord, 0, 1);
+      return copyBufferToBuffer.apply(this, given as never);
+    } as typeof copyBufferToBuffer;
+    try {
+      await assert.rejects(stopping.solve(problem), Stopped);
+    } finally {
+      Atomics.store(stopWord, 0, 0);
+      prototype.copyBufferToBuffer = copyBufferToBuffer;
+    }
+    assert.ok(copies >= 8);
+    for (const shape of [[5], [5, 2]]) {
+      const numbers = Array.from({ length: tf.util.sizeFromShape(shape) }, (_, i) => i);
+      const later = tf.tidy(() => tf.mul(tf.tensor(numbers, shape), 1));
+      assert.deepEqual([...await later.data()], numbers);
+      later.dispose();
+    }
+    dispose();
+  },
+);
+
+backendTest(
   "gpuTensorEngine() pulls back by the adjoint, and says what it does not take",
   ["webgpu"],
   async (backend) => {

@@ -32,8 +32,16 @@ export function placeNumbers(
   return Uint32Array.of(what, width, parts, 0);
 }
 
-const constants = Object.entries({ ...inputKinds, ...squaredKinds, ...controlEvents })
-  .map(([name, value]) => `const ${constantName(name)} = ${value}u;`).join(" ");
+/** `change` of `{ squared: squaredKinds }` as SQUARED_CHANGE: records may have the same names. */
+const constants = Object.entries({
+  input: inputKinds,
+  squared: squaredKinds,
+  event: controlEvents,
+}).flatMap(([record, values]) =>
+  Object.entries(values).map(([name, value]) =>
+    `const ${constantName(record)}_${constantName(name)} = ${value}u;`
+  )
+).join(" ");
 
 /** What all four shaders begin with; `parts` is the number of partial sums of a group. */
 const begin = `
@@ -87,11 +95,11 @@ ${gridMain(ELEMENTS)}
   let h = groups[group].h;
   var time = t;
   var value = y[i];
-  if (place.what == TRIAL) {
+  if (place.what == INPUT_TRIAL) {
     let trial = groups[group].trial;
     value = fma(trial, slopes[i], value);
     time = t + trial;
-  } else if (place.what == SOLUTION) {
+  } else if (place.what == INPUT_SOLUTION) {
     value = fma(h, slopeSum(i, numbers, weightsAt(), job.stages), value);
     time = t + h;
   } else if (place.what > 0u) {
@@ -148,12 +156,12 @@ ${gridMain(ELEMENTS)}
       let reference = y[i];
       var other = reference;
       var value = reference;
-      if (what == SLOPE) { value = slopes[i]; }
-      else if (what == CHANGE) { value = slopes[numbers + i] - slopes[i]; }
-      else if (what != STATE) {
+      if (what == SQUARED_SLOPE) { value = slopes[i]; }
+      else if (what == SQUARED_CHANGE) { value = slopes[numbers + i] - slopes[i]; }
+      else if (what != SQUARED_STATE) {
         other = x[i];
         value = other;
-        if (what == ERROR) { value = h * slopeSum(i, numbers, errorWeightsAt(), job.stages); }
+        if (what == SQUARED_ERROR) { value = h * slopeSum(i, numbers, errorWeightsAt(), job.stages); }
       }
       let scaled = value / fma(job.rtol, max(abs(reference), abs(other)), job.atol);
       sum.x = fma(scaled, scaled, sum.x);
@@ -161,7 +169,7 @@ ${gridMain(ELEMENTS)}
     }
   }
   shares[lid] = sum;${sumInWorkgroup(["shares"], { threads: ELEMENTS })}
-  let half = select(0u, job.groups * place.parts, what == SLOPE);
+  let half = select(0u, job.groups * place.parts, what == SQUARED_SLOPE);
   if (lid == 0u) { partials[half + index] = shares[0]; }
 }
 `,
@@ -204,10 +212,10 @@ ${gridMain(CONTROL_THREADS)}
   let what = place.what;
   var size = 0.0;
   var slopeSize = 0.0;
-  if (what != START) { size = norm(0u, group, lid); }
-  if (what == NORMS) { slopeSize = norm(1u, group, lid); }
+  if (what != EVENT_START) { size = norm(0u, group, lid); }
+  if (what == EVENT_NORMS) { slopeSize = norm(1u, group, lid); }
   if (lid > 0u) { return; }
-  if (what == START) {
+  if (what == EVENT_START) {
     var fresh: Control;
     fresh.t = job.t0;
     fresh.h = job.h;
@@ -217,10 +225,10 @@ ${gridMain(CONTROL_THREADS)}
     if (job.fixedSteps > 0u || job.h != 0.0) { begin(); }
   } else {
     control = groups[group];
-    if (what == NORMS) {
+    if (what == EVENT_NORMS) {
       control.nfe = 1u;
       chooseTrial(size, slopeSize);
-    } else if (what == CHANGE) {
+    } else if (what == EVENT_CHANGE) {
       control.nfe = 2u;
       chooseFirstStep(size);
       begin();

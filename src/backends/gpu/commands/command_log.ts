@@ -17,22 +17,28 @@ function listen(
   to: object,
   heard: (name: string, given: readonly unknown[], result: unknown) => void,
 ): () => void {
-  const prototype = Object.getPrototypeOf(to) as Methods;
-  const names = Object.entries(Object.getOwnPropertyDescriptors(prototype))
+  const names = Object.entries(Object.getOwnPropertyDescriptors(Object.getPrototypeOf(to)))
     .filter(([name, { value }]) => name !== "constructor" && typeof value === "function")
     .map(([name]) => name);
+  // Others may listen too: their method is called, and put back.
+  const before = names.map((name) => [name, Object.getOwnPropertyDescriptor(to, name)] as const);
   for (const name of names) {
+    const method = (to as Methods)[name]!;
     Object.defineProperty(to, name, {
       configurable: true,
+      writable: true,
       value: (...given: unknown[]) => {
-        const result = prototype[name]!.apply(to, given);
+        const result = method.apply(to, given);
         heard(name, given, result);
         return result;
       },
     });
   }
   return () => {
-    for (const name of names) delete (to as Methods)[name];
+    for (const [name, own] of before) {
+      if (own === undefined) delete (to as Methods)[name];
+      else Object.defineProperty(to, name, own);
+    }
   };
 }
 

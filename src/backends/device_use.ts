@@ -1,4 +1,5 @@
 import type { Gpu } from "./gpu/gpu.ts";
+import { PassClock } from "./pass_clock.ts";
 
 /** What the passes of one program did. */
 export interface ProgramUse {
@@ -6,7 +7,10 @@ export interface ProgramUse {
   readonly name: string;
   /** Their number. */
   readonly dispatches: number;
-  /** Milliseconds by the device's own clock; null if it has none (`timestamp-query`). */
+  /**
+   * Milliseconds by the device's own clock; null if it has none (`timestamp-query`). Passes that are not timed count as
+   * the program's others; null if there are no others.
+   */
   readonly ms: number | null;
 }
 
@@ -18,9 +22,6 @@ export interface DeviceUse {
   /** Those that took most time first. */
   readonly programs: readonly ProgramUse[];
 }
-
-/** Passes that are timed: a query set has room for 4,096 times. */
-const MOST_PASSES = 2048;
 
 /**
  * Records what work does with a device: submits, new buffers, and of each program dispatches and time. Passes
@@ -53,6 +54,8 @@ export async function recordUse(gpu: Gpu, work: () => Promise<void>): Promise<De
     await work();
     gpu.submit();
   } catch (error) {
+    // Passes that are recorded name the clock's places.
+    gpu.submit();
     clock?.close();
     throw error;
   } finally {
@@ -60,7 +63,7 @@ export async function recordUse(gpu: Gpu, work: () => Promise<void>): Promise<De
   }
   const times = await clock?.read() ?? null;
   const used = [...programs].map(([name, dispatches]) => ({
-    ...{ name, dispatches, ms: times === null ? null : times.get(name) ?? 0 },
+    ...{ name, dispatches, ms: times?.get(name) ?? null },
   }));
   return {
     submits,
@@ -84,57 +87,4 @@ function following<T extends object, K extends string & keyof T>(
   };
   // The method is of the prototype.
   return () => delete own[name];
-}
-
-/** Times of compute passes by their names, by the device's own clock. */
-class PassClock {
-  readonly #device: GPUDevice;
-  readonly #querySet: GPUQuerySet;
-  readonly #names: string[] = [];
-
-  constructor(device: GPUDevice) {
-    this.#device = device;
-    this.#querySet = device.createQuerySet({ type: "timestamp", count: 2 * MOST_PASSES });
-  }
-
-  /** The descriptor of a pass that is timed. */
-  timed(name: string, descriptor: GPUComputePassDescriptor): GPUComputePassDescriptor {
-    if (this.#names.length === MOST_PASSES) return descriptor;
-    const first = 2 * this.#names.push(name) - 2;
-    const places = { beginningOfPassWriteIndex: first, endOfPassWriteIndex: first + 1 };
-    return { ...descriptor, timestampWrites: { querySet: this.#querySet, ...places } };
-  }
-
-  /** Milliseconds by name, once the passes are done. */
-  async read(): Promise<ReadonlyMap<string, number>> {
-    const times = new Map<string, number>(), names = this.#names, device = this.#device;
-    if (names.length === 0) {
-      this.close();
-      return times;
-    }
-    const bytes = 16 * names.length;
-    const { QUERY_RESOLVE, COPY_SRC, COPY_DST, MAP_READ } = GPUBufferUsage;
-    const resolved = device.createBuffer({ size: bytes, usage: QUERY_RESOLVE | COPY_SRC });
-    const staging = device.createBuffer({ size: bytes, usage: COPY_DST | MAP_READ });
-    try {
-      const encoder = device.createCommandEncoder();
-      encoder.resolveQuerySet(this.#querySet, 0, 2 * names.length, resolved, 0);
-      encoder.copyBufferToBuffer(resolved, 0, staging, 0, bytes);
-      device.queue.submit([encoder.finish()]);
-      await staging.mapAsync(GPUMapMode.READ);
-      const nanoseconds = new BigUint64Array(staging.getMappedRange().slice(0));
-      for (const [i, name] of names.entries()) {
-        const took = Number(nanoseconds[2 * i + 1]! - nanoseconds[2 * i]!) / 1e6;
-        times.set(name, (times.get(name) ?? 0) + took);
-      }
-      return times;
-    } finally {
-      for (const one of [staging, resolved]) one.destroy();
-      this.close();
-    }
-  }
-
-  close(): void {
-    this.#querySet.destroy();
-  }
 }

@@ -89,12 +89,12 @@ function* typicalStepText(
 }
 
 function programsText({ programs }: StepUse): string[] {
+  const isTimed = programs.some(({ ms }) => ms !== null);
   const rows = programs.map(({ name, dispatches, ms }) => [
     name,
     mean(dispatches),
-    ...(ms === null ? [] : [ms.toFixed(3)]),
+    ...(isTimed ? [ms?.toFixed(3) ?? "-"] : []),
   ]);
-  const isTimed = programs.some(({ ms }) => ms !== null);
   const head = [{ head: "program" }, figures("dispatches"), ...(isTimed ? [figures("ms")] : [])];
   return [
     ...table(head, rows, null).split("\n"),

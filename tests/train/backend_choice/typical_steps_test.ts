@@ -23,7 +23,9 @@ backendTest("typicalSteps() says what training steps use of a GPU, and leaves no
     assert.ok(submits >= 1 && submits <= 2, `${submits}`);
     assert.equal(dispatches, programs.reduce((sum, { dispatches }) => sum + dispatches, 0));
     assert.ok(bytesResident > 1000 && ms > 0);
-    for (const { ms, name } of programs) assert.ok(isTimed ? ms! > 0 : ms === null, name);
+    // The device's clock may be coarser than a pass takes.
+    for (const { ms, name } of programs) assert.ok(isTimed ? ms! >= 0 : ms === null, name);
+    if (isTimed) assert.ok(programs.reduce((sum, { ms }) => sum + ms!, 0) > 0);
   }
   const names = (step: typeof cnf) => step!.use!.programs.map(({ name }) => name).toSorted();
   if (isSoftware(gpu)) {

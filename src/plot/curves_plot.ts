@@ -46,21 +46,33 @@ export interface TrainingCurves {
   readonly reference?: { readonly value: number; readonly label: string };
 }
 
-/** Block length of the precomputed sums for long windows. */
+/** Block length of the precomputed sums: 20,001 values per step take half a minute for a million steps. */
 const BLOCK = 64;
 
-/** Longer windows use block sums: 20,001 values per step take half a minute for a million steps. */
-const LONG_WINDOW = 2 * BLOCK;
-
-/** Sum and count of the finite values in a range. */
-function summed(values: ArrayLike<number>, start: number, end: number) {
-  let sum = 0, count = 0;
-  for (let i = start; i < end; i++) {
-    if (!Number.isFinite(values[i]!)) continue;
-    sum += values[i]!;
-    count++;
+/**
+ * Sums and counts of the finite values: from the start of each one's block, to the block's end, and of
+ * whole blocks.
+ */
+function blockSums(values: ArrayLike<number>) {
+  const n = values.length;
+  const before = { sums: new Float64Array(n + 1), counts: new Float64Array(n + 1) };
+  const from = { sums: new Float64Array(n + 1), counts: new Float64Array(n + 1) };
+  for (let i = 1; i <= n; i++) {
+    if (i % BLOCK === 0) continue; // a block of its own begins
+    const value = values[i - 1]!, isFinite = Number.isFinite(value);
+    before.sums[i] = before.sums[i - 1]! + (isFinite ? value : 0);
+    before.counts[i] = before.counts[i - 1]! + (isFinite ? 1 : 0);
   }
-  return { sum, count };
+  for (let i = n - 1; i >= 0; i--) {
+    const value = values[i]!, isFinite = Number.isFinite(value), isLast = (i + 1) % BLOCK === 0;
+    from.sums[i] = (isLast ? 0 : from.sums[i + 1]!) + (isFinite ? value : 0);
+    from.counts[i] = (isLast ? 0 : from.counts[i + 1]!) + (isFinite ? 1 : 0);
+  }
+  const blocks = {
+    sums: from.sums.filter((_, i) => i % BLOCK === 0),
+    counts: from.counts.filter((_, i) => i % BLOCK === 0),
+  };
+  return { before, from, blocks };
 }
 
 /** Window of the moving mean of a run's `n` losses: a fiftieth of the run, rounded to an odd number. */
@@ -71,28 +83,38 @@ export function smoothingWindow(n: number): number {
 /** Centred moving mean over up to `window` values, ignoring those that are not finite. */
 export function movingMean(values: ArrayLike<number>, window: number): Float64Array {
   const half = Math.floor(window / 2);
-  const blocks = window < LONG_WINDOW ? [] : Array.from(
-    { length: Math.floor(values.length / BLOCK) },
-    (_, i) => summed(values, i * BLOCK, (i + 1) * BLOCK),
-  );
-  return Float64Array.from({ length: values.length }, (_, i) => {
+  const { before, from, blocks } = blockSums(values);
+  const means = new Float64Array(values.length);
+  for (let i = 0; i < values.length; i++) {
     // At the start the window stays symmetric, or the mean would anticipate the falling loss; at
     // the end, where the loss is flat, it is one-sided, or the mean would get noisy.
-    const before = Math.min(half, i), after = Math.min(before, values.length - 1 - i);
-    const start = i - before, end = i + after + 1;
+    const most = Math.min(half, i);
+    const start = i - most, end = i + Math.min(most, values.length - 1 - i) + 1;
     const first = Math.ceil(start / BLOCK), last = Math.floor(end / BLOCK);
-    if (blocks.length === 0 || first >= last) {
-      const { sum, count } = summed(values, start, end);
-      return sum / count;
+    let sum = 0, count = 0;
+    if (first > last) { // inside a block
+      for (let at = start; at < end; at++) {
+        if (!Number.isFinite(values[at]!)) continue;
+        sum += values[at]!;
+        count++;
+      }
+    } else {
+      if (start % BLOCK !== 0) {
+        sum = from.sums[start]!;
+        count = from.counts[start]!;
+      }
+      // Blocks are added up: differences of sums from the first step on would keep the rounding of
+      // large losses that are not in the window.
+      for (let block = first; block < last; block++) {
+        sum += blocks.sums[block]!;
+        count += blocks.counts[block]!;
+      }
+      sum += before.sums[end]!;
+      count += before.counts[end]!;
     }
-    const ends = [summed(values, start, first * BLOCK), summed(values, last * BLOCK, end)];
-    let sum = ends[0]!.sum + ends[1]!.sum, count = ends[0]!.count + ends[1]!.count;
-    for (let block = first; block < last; block++) {
-      sum += blocks[block]!.sum;
-      count += blocks[block]!.count;
-    }
-    return sum / count;
-  });
+    means[i] = sum / count;
+  }
+  return means;
 }
 
 const WIDTH = 620, GAP = 22;

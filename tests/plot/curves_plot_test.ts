@@ -133,6 +133,29 @@ Deno.test("movingMean() of a long window is the mean of its values", () => {
   }
 });
 
+Deno.test("movingMean() is the mean of its values for windows around the length of a block", () => {
+  // A spike and gaps: what is outside of a window leaves nothing in it.
+  for (const n of [1, 63, 64, 65, 300]) {
+    const values = Float64Array.from(
+      { length: n },
+      (_, i) => i === 40 ? 1e18 : i % 11 === 3 ? NaN : Math.sin(i * i),
+    );
+    for (const window of [1, 3, 63, 65, 127, 129, 191]) {
+      const half = (window - 1) / 2;
+      movingMean(values, window).forEach((mean, i) => {
+        const before = Math.min(half, i), after = Math.min(before, n - 1 - i);
+        const own = values.slice(i - before, i + after + 1).filter(Number.isFinite);
+        const expected = own.reduce((sum, value) => sum + value, 0) / own.length;
+        const scale = Math.max(1, Math.abs(expected));
+        assert.ok(
+          Object.is(mean, expected) || Math.abs(mean - expected) < 1e-12 * scale,
+          `${n}, ${window}, ${i}: ${mean} for ${expected}`,
+        );
+      });
+    }
+  }
+});
+
 Deno.test("movingMean() of a million steps does not take quadratic time", () => {
   const began = performance.now();
   movingMean(new Float64Array(1_000_000).fill(1), 20_001);

@@ -47,8 +47,13 @@ export interface Network {
     target: Tensor2D,
   ): Scalar | null;
   /**
-   * The same velocity at times [n] that a GPU has computed and the host does not know. With it a solve with
-   * adaptive steps need not wait for the GPU at each of them.
+   * The same velocity at times [n] that a GPU has computed and the host does not know: with it a solve with
+   * adaptive steps need not wait for the GPU at each of them, and a training step of flow matching at uniform
+   * times on a straight path draws these on the GPU.
+   *
+   * Differentiable in `parameters`, as `apply` is: training pulls back through it. A pure function of its
+   * tensors: a solve records its commands at the first step attempt and uses them again at the others, so
+   * that anything that the host makes in it, such as random numbers or a counter's value, stays as it was then.
    */
   applyAtDeviceTimes?(parameters: readonly Tensor[], x: Tensor2D, t: Tensor1D): Tensor2D;
   /** Sizes recorded beside the kind in `config.json`; nothing by default. */

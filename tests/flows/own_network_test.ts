@@ -15,7 +15,7 @@ import { velocityInPieces } from "../../src/flows/velocity_in_pieces.ts";
 import type { Network } from "../../src/nn/network.ts";
 import { enginesOf } from "../../src/ode/engines/open_device.ts";
 import { backendTest } from "../support/backends.ts";
-import { linear, tanhNetwork } from "../support/own_networks.ts";
+import { linear, tanhNetwork, tanhVelocity } from "../support/own_networks.ts";
 
 /** W row-major [in, out], then b, of the linear network. */
 const flat = Float32Array.of(0.3, -0.8, 0.5, -0.2, 0.4, -0.1);
@@ -180,6 +180,39 @@ backendTest(
   "fmLossAndGradient() of a custom network in pieces is that of the whole",
   ["cpu"],
   () => inPieces("fm", (model, batch) => fmLossAndGradient(model, batch, { seed: 1, step: 2 })),
+);
+
+backendTest(
+  "fmLossAndGradient() trains through applyAtDeviceTimes() of a custom network as through apply()",
+  ["webgpu"],
+  async () => {
+    let calls = 0;
+    const atDeviceTimes: Network = {
+      ...timed,
+      applyAtDeviceTimes: (parameters, x, t) => {
+        calls++;
+        return tanhVelocity(parameters, x, t.expandDims(1) as tf.Tensor2D);
+      },
+    };
+    const values = async (network: Network) => {
+      const model = modelOf("fm", network, timedWeights);
+      const batch = tf.tensor2d(points.slice(0, 2 * 9), [9, 2]);
+      const { loss, gradient } = fmLossAndGradient(model, batch, { seed: 1, step: 2 });
+      const found = [...await loss.data(), ...await gradient.data()];
+      tf.dispose([loss, gradient, batch]);
+      model.parameters.dispose();
+      return found;
+    };
+    const expected = await values(timed);
+    assert.equal(calls, 0);
+    const found = await values(atDeviceTimes);
+    assert.ok(calls > 0, "training did not go through it");
+    const largest = Math.max(...expected.map(Math.abs));
+    assert.ok(largest > 0);
+    found.forEach((value, i) => {
+      assert.ok(Math.abs(value - expected[i]!) < 1e-5 * largest, `${i}: ${value}, ${expected[i]}`);
+    });
+  },
 );
 
 for (const gradient of methods) {

@@ -22,11 +22,19 @@ export function tanhNetwork(width: number): Network {
       { kind: "linear", name: "in", inputs: 3, outputs: width },
       { kind: "linear", name: "out", inputs: width, outputs: 2 },
     ]),
-    apply: ([w, b, v, c], x, { t }) =>
-      tf.tidy(() => {
-        const time = tf.tensor2d(Float32Array.from(t), [t.length, 1]);
-        const h = tf.tanh(tf.add(tf.matMul(tf.concat2d([x, time], 1), w as tf.Tensor2D), b!));
-        return tf.add(tf.matMul(h as tf.Tensor2D, v as tf.Tensor2D), c!) as tf.Tensor2D;
-      }),
+    apply: (parameters, x, { t }) =>
+      tf.tidy(() => tanhVelocity(parameters, x, tf.tensor2d(Float32Array.from(t), [t.length, 1]))),
   };
+}
+
+/** The velocity of {@link tanhNetwork} at times [n, 1]. */
+export function tanhVelocity(
+  [w, b, v, c]: readonly tf.Tensor[],
+  x: tf.Tensor2D,
+  times: tf.Tensor2D,
+): tf.Tensor2D {
+  return tf.tidy(() => {
+    const h = tf.tanh(tf.add(tf.matMul(tf.concat2d([x, times], 1), w as tf.Tensor2D), b!));
+    return tf.add(tf.matMul(h as tf.Tensor2D, v as tf.Tensor2D), c!) as tf.Tensor2D;
+  });
 }

@@ -26,9 +26,9 @@ import {
   decodeSafetensors,
   encodeSafetensors,
   epochOf,
-  readLog,
   runFile,
   samplesFile,
+  type TrainingLog,
 } from "@fluxion/fluxion/runs";
 import { curvesReference } from "./curves_reference.ts";
 import type { Drawings } from "./drawings.ts";
@@ -104,12 +104,20 @@ export async function hasEpochs({ run, step, epoch }: PicturesAt): Promise<boole
   return (await deferredEpochs(run)).length === 0 && await belongs(samplesFile(run, epoch), step);
 }
 
-/** Draws `curves.png` at a step unless it exists already. */
-export async function drawCurves(run: string, step: number): Promise<void> {
+/**
+ * Draws `curves.png` at a step unless it exists already.
+ *
+ * @param readLog Reads the run's log; called only to draw.
+ */
+export async function drawCurves(
+  run: string,
+  step: number,
+  readLog: () => Promise<TrainingLog>,
+): Promise<void> {
   if (await belongs(runFile(run, "curves"), step)) return;
   const runConfig = await readRunConfig(run);
   const { config } = runConfig;
-  const bytes = await curvesPicture(await readLog(runFile(run, "log")), {
+  const bytes = await curvesPicture(await readLog(), {
     model: config.model,
     title: pictureTitle(config, step),
     text: textOf(run, config.model, step),

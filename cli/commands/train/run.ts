@@ -90,6 +90,9 @@ export async function trainRun(
   const progress = shown ?? showProgress({ what: "step", quiet });
   const drawings = drawingsBeside();
   let started: string | null = null, fromStep = 0;
+  // Once: the curves and the last words are of the same log, and a long one takes tens of milliseconds.
+  let log: Promise<TrainingLog> | null = null;
+  const logOf = (run: string) => log ??= readLog(runFile(run, "log"));
   const hooks: TrainHooks = {
     onWait(run, mostSeconds) {
       say(`${shownPath(run)}: another process is training in it; waiting up to ${mostSeconds} s`);
@@ -138,7 +141,7 @@ export async function trainRun(
       // Pictures that wait are saved; a user who interrupts does not wait for them.
       if (kind !== "interrupted") await drawings.finish();
       progress.clear();
-      await drawCurves(run, step);
+      await drawCurves(run, step, () => logOf(run));
     },
   };
   const outcome = "interrupted; nothing was trained";
@@ -164,7 +167,7 @@ export async function trainRun(
         throw new Interrupted(`interrupted; go on with ${resumeCommand(model, started)}`);
       });
       const seconds = (performance.now() - startedMs) / 1000;
-      for (const line of await endLines(model, result, { seconds, fromStep })) say(line);
+      for (const line of await endLines(model, result, { seconds, fromStep, logOf })) say(line);
       return { folder: result.run };
     } finally {
       progress.clear();
@@ -188,7 +191,11 @@ function validationWords({ rows, config, validationSteps, steps }: TrainStart): 
 async function endLines(
   model: "cnf" | "fm",
   { kind, run, step, steps, metrics }: TrainResult,
-  { seconds, fromStep }: { readonly seconds: number; readonly fromStep: number },
+  { seconds, fromStep, logOf }: {
+    readonly seconds: number;
+    readonly fromStep: number;
+    readonly logOf: (run: string) => Promise<TrainingLog>;
+  },
 ): Promise<string[]> {
   const name = shownPath(run);
   const early = metrics.stoppedEarly ? `, stopped early of ${steps}` : "";
@@ -206,7 +213,7 @@ async function endLines(
       const sessions = fromStep > 0
         ? ` (from step ${fromStep}; ${duration(metrics.seconds)} in all sessions)`
         : "";
-      const { evaluations } = await readLog(runFile(run, "log"));
+      const { evaluations } = await logOf(run);
       return [
         ...(metrics.stoppedEarly ? [`stopped early, at step ${step} of ${steps}`] : []),
         ...lowestWords(evaluations),

@@ -23,7 +23,13 @@ import {
   solveVariables,
 } from "./solve_wgsl.ts";
 import type { SolveTask } from "./solved.ts";
-import { SMALL_TILE, tileFor, USUAL_TILE, type WantedTile } from "./tiles/thread_tile.ts";
+import {
+  ALL_TILES,
+  SMALL_TILE,
+  tileFor,
+  USUAL_TILE,
+  type WantedTile,
+} from "./tiles/thread_tile.ts";
 
 /** How a solve is laid out on the device: a function of kinds and shapes. */
 export interface SolvePlan {
@@ -35,7 +41,7 @@ export interface SolvePlan {
   /** Rows per control group, and groups. */
   readonly groupRows: number;
   readonly groups: number;
-  /** Step attempts per group and dispatch. */
+  /** Step attempts per group and dispatch; with records the same for all tiles of a device. */
   readonly cap: number;
   /** Null if no records are kept. */
   readonly records: RecordShape | null;
@@ -88,19 +94,26 @@ export function solvePlan(
   };
   const bytes = Math.min(limits.maxComputeWorkgroupStorageSize, MOST_WORKGROUP_BYTES);
   const columns = 1 + directionsOf(untiled);
-  const tile = tileFor(
-    { tileRows, quads, columns },
-    tuning.tile ?? USUAL_TILE,
-    (tile) => solveVariables({ ...untiled, tile }).bytes <= bytes,
-  );
-  const shape: SolveShape = { ...untiled, tile };
+  const shapeOf = (wanted: WantedTile): SolveShape => ({
+    ...untiled,
+    tile: tileFor(
+      { tileRows, quads, columns },
+      wanted,
+      (tile) => solveVariables({ ...untiled, tile }).bytes <= bytes,
+    ),
+  });
+  const shape = shapeOf(tuning.tile ?? USUAL_TILE);
   const records = keep.kind === "records"
     ? { groups, groupRows, dims, slopes: usedSlopes(tableau) }
     : null;
   const room = records === null ? Infinity : stepsThatFit(records, mostBindingBytes(limits));
   const times = keep.kind === "times" ? keep.times.length : 0;
-  const left = MOST_ITERATIONS - times * denseIterations(shape, problem.tableau);
-  const fitting = Math.floor(left / attemptIterations(shape, stages));
+  const fitting = (shape: SolveShape) => {
+    const left = MOST_ITERATIONS - times * denseIterations(shape, problem.tableau);
+    return Math.floor(left / attemptIterations(shape, stages));
+  };
+  // Sums of gradients depend on where chunks of records end: at the same steps for every tile, as tiles are chosen by time.
+  const counted = records === null ? [shape] : [shape, ...ALL_TILES.map(shapeOf)];
   return {
     shape,
     tableau,
@@ -108,7 +121,7 @@ export function solvePlan(
     width,
     groupRows,
     groups,
-    cap: Math.min(tuning.cap ?? Math.min(MOST_ATTEMPTS, fitting), room),
+    cap: Math.min(tuning.cap ?? Math.min(MOST_ATTEMPTS, ...counted.map(fitting)), room),
     records,
   };
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type DeviceLimits, unlimited } from "../../../../src/backends/gpu/limits.ts";
 import { solvePlan } from "../../../../src/ode/engines/gpu/plan.ts";
 import { solveVariables, threadsOf } from "../../../../src/ode/engines/gpu/solve_wgsl.ts";
-import { CANDIDATE_TILES } from "../../../../src/ode/engines/gpu/tiles/thread_tile.ts";
+import { ALL_TILES, CANDIDATE_TILES } from "../../../../src/ode/engines/gpu/tiles/thread_tile.ts";
 import { dopri5Solve } from "../mlp_problem.ts";
 
 Deno.test("solvePlan() keeps within 32 KiB of workgroup memory up to width 128, on any device", () => {
@@ -22,4 +22,19 @@ Deno.test("solvePlan() keeps within 32 KiB of workgroup memory up to width 128, 
       }
     }
   }
+});
+
+Deno.test("solvePlan() ends chunks of records at the same steps for every tile", () => {
+  const exact = { kind: "exact" } as const;
+  const caps = new Set<number>();
+  for (const [dims, hidden] of [[2, 64], [3, 256], [8, 128], [16, 256], [43, 64]] as const) {
+    const y0 = { shape: [8192, dims + 1] } as const;
+    const field = { kind: "mlp", dims, hidden, trace: exact } as const;
+    const task = { field, y0, ...dopri5Solve, keep: { kind: "records" } } as const;
+    const [cap, ...others] = ALL_TILES.map((tile) => solvePlan(task, unlimited, { tile }).cap);
+    assert.deepEqual(others, others.map(() => cap), `width ${hidden}, ${dims} dimensions`);
+    caps.add(cap!);
+  }
+  // Not all at the bound that has nothing to do with tiles.
+  assert.ok(caps.size > 1);
 });

@@ -8,7 +8,7 @@ import { groupStatus, readControls } from "../control.ts";
 import { reportOf } from "../solve_job.ts";
 import { AttemptRecorder, type DeviceTimesProblem } from "./attempt_recorder.ts";
 
-/** Batches that are ahead of the host at most. */
+/** Batches that are ahead of the host at most; one attempt each until their time is known. */
 const BATCHES_AHEAD = 2;
 
 /** From this time of an attempt on the wait for it is a small part, and a stop should be heard after one. */

@@ -63,15 +63,8 @@ export interface PullBackPlan {
   readonly rounds: number;
   /** Steps, and one per finished tile, that a workgroup replays per dispatch. */
   readonly stepsPerDispatch: number;
-}
-
-/** Dispatches after which so many tiles per workgroup have replayed all steps of a chunk. */
-export function dispatchesFor(
-  { stepsPerDispatch }: Pick<PullBackPlan, "stepsPerDispatch">,
-  { chunkSteps }: Pick<PullBackShape, "chunkSteps">,
-  rounds: number,
-): number {
-  return Math.ceil(rounds * (chunkSteps + 1) / stepsPerDispatch);
+  /** Dispatches after which all steps of a chunk are replayed. */
+  readonly dispatches: number;
 }
 
 /** Settings that change the speed, never the bits. */
@@ -187,7 +180,7 @@ export function pullBackPlan(
   workgroupBytes: number,
   tuning: PullBackTuning = {},
 ): PullBackPlan {
-  const { rows, groupRows } = shape;
+  const { rows, groupRows, chunkSteps } = shape;
   const tileRows = pullBackTileRows(shape, workgroupBytes);
   if (tileRows === 0) {
     throw new RangeError(
@@ -232,6 +225,7 @@ export function pullBackPlan(
     partialSumSize,
     rounds,
     stepsPerDispatch,
+    dispatches: Math.ceil(rounds * (chunkSteps + 1) / stepsPerDispatch),
   };
 }
 

@@ -70,7 +70,7 @@ struct Job {
   rows: u32, groupRows: u32, tilesPerGroup: u32, tiles: u32,
   partialSums: u32, rounds: u32, roundsBefore: u32, steps: u32,
   groups: u32, chunkSteps: u32, stages: u32, isFirst: u32,
-  isEnd: u32, firstRound: u32, three: u32,
+  three: u32,
   tableau: array<f32>,  // c [stages], b [stages], a [stages][stages]
 }
 struct Progress {
@@ -179,12 +179,12 @@ fn main(@builtin(workgroup_id) workgroup: vec3u, @builtin(local_invocation_index
   for (var left = job.steps; left > 0u; left--) {
     let turn = at.x - job.roundsBefore;
     if (!isWhole || turn >= job.rounds) { break; }
-    let tile = (job.firstRound + turn) * job.partialSums + workgroup.x;
+    let tile = turn * job.partialSums + workgroup.x;
     let group = min(tile / job.tilesPerGroup, job.groups - 1u);
     let first = group * job.groupRows + (tile % job.tilesPerGroup) * ${tileRows}u;
     let end = min(min(first + ${tileRows}u, (group + 1u) * job.groupRows), job.rows);
     let isTile = tile < job.tiles && first < end;
-    if (job.isEnd != 0u && at.y == 0u && isTile) {
+    if (job.isFirst != 0u && at.y == 0u && isTile) {
       // Element by element as below: what a thread adds to it has written.
       for (var e = lid; e < ${narrow}u; e += THREADS) {
         let id = first + e / D;

@@ -14,7 +14,6 @@ import { widthOf } from "../field_wgsl.ts";
 import { gradientPlacesOn } from "../packing.ts";
 import { tilesOn } from "../tiles/chosen_tiles.ts";
 import {
-  dispatchesFor,
   type PullBackPlan,
   pullBackPlan,
   type PullBackShape,
@@ -140,52 +139,32 @@ export function recordReplay(
     readonly y0: Operand;
   },
 ): PooledBuffer {
-  const { chunks, weights, probes, cotangent } = inputs, { partialSums } = plan;
-  const { progress, before } = takeRounds(gpu, plan.rounds * chunks.length);
-  // All steps of a tile come before those of the next, so that no sum depends on where the chunks end.
-  const turns = chunks.length === 1 ? 1 : plan.rounds;
-  const rounds = plan.rounds / turns, dispatches = dispatchesFor(plan, inputs.shape, rounds);
-  for (let turn = 0, done = 0; turn < turns; turn++) {
-    for (const [i, chunk] of chunks.toReversed().entries()) {
-      const isFirst = done === 0, isEnd = i === 0;
-      const part = { isFirst, isEnd, rounds, firstRound: turn * rounds, before: before + done };
-      using job = gpu.upload(jobOf(inputs, plan, part));
-      const operands: Operand[] = [job, weights, chunk, cotangent, y0, sums, progress];
-      if (probes !== null) operands.push(probes);
-      for (let j = 0; j < dispatches; j++) gpu.record(program, operands, partialSums);
-      done += rounds;
-    }
+  const { chunks, weights, probes, cotangent } = inputs;
+  const { partialSums, rounds, dispatches } = plan;
+  const { progress, before } = takeRounds(gpu, rounds * chunks.length);
+  for (const [i, chunk] of chunks.toReversed().entries()) {
+    using job = gpu.upload(jobOf(inputs, plan, { isFirst: i === 0, before: before + i * rounds }));
+    const operands: Operand[] = [job, weights, chunk, cotangent, y0, sums, progress];
+    if (probes !== null) operands.push(probes);
+    for (let j = 0; j < dispatches; j++) gpu.record(program, operands, partialSums);
   }
   return progress;
 }
 
-/** Tiles whose steps of a chunk are replayed. */
-interface ReplayPart {
-  /** Whether it is the first of the pull-back. */
-  readonly isFirst: boolean;
-  /** Whether the chunk is the last that was written. */
-  readonly isEnd: boolean;
-  /** Tiles per workgroup, and those before them. */
-  readonly rounds: number;
-  readonly firstRound: number;
-  /** Rounds that were recorded before. */
-  readonly before: number;
-}
-
-/** The shader's `Job`. */
+/** The shader's `Job` for a chunk. */
 function jobOf(
   { shape, tableau: { c, b, a } }: ReplayInputs,
   plan: PullBackPlan,
-  { isFirst, isEnd, rounds, firstRound, before }: ReplayPart,
+  { isFirst, before }: { readonly isFirst: boolean; readonly before: number },
 ): Float32Array {
   const { rows, groupRows, stages, chunkSteps } = shape;
-  const { tilesPerGroup, tiles, partialSums, stepsPerDispatch } = plan;
+  const { tilesPerGroup, tiles, partialSums, rounds, stepsPerDispatch } = plan;
   const groups = Math.ceil(rows / groupRows);
   const head = Uint32Array.of(
     ...[rows, groupRows, tilesPerGroup, tiles],
     ...[partialSums, rounds, before, stepsPerDispatch],
     ...[groups, chunkSteps, stages, Number(isFirst)],
-    ...[Number(isEnd), firstRound, 3],
+    3,
   );
   const job = new Float32Array(head.length + stages * (2 + stages));
   new Uint32Array(job.buffer).set(head);

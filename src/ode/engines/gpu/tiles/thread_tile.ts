@@ -34,6 +34,9 @@ export const CANDIDATE_TILES: readonly WantedTile[] = [
 /** A tile whose shader is the smallest: software adapters compile for seconds and gain nothing by another. */
 export const SMALL_TILE: WantedTile = { rows: 1, quads: 1, unroll: 1 };
 
+/** Tiles that a device may be given. */
+export const ALL_TILES: readonly WantedTile[] = [...CANDIDATE_TILES, SMALL_TILE];
+
 /**
  * Rows x quads x columns x unrolled iterations of a solve, at most: with more a thread exceeds 128 registers on RDNA
  * (tools/gpu_machine_code).

@@ -77,6 +77,26 @@ export function supportsResnet(
   return blocks * (portions(images).at(-1)!.count + BLOCK_CALLS) + OTHER_CALLS <= MOST_CALLS;
 }
 
+/** Numbers of a block's gradients that are summed over portions: three filters and two biases. */
+const summedNumbers = (c: number) => (TAPS + 2) * c * c + 2 * c;
+
+/**
+ * Largest size of the partial gradients of all portions and blocks, which live at once; block by block one
+ * block's do. How many rows fit the memory is reckoned without them (flows/piece_rows.ts): this is a sixteenth
+ * of it. The 22 portions of 64 images of MNIST with 32 filters and 4 blocks have 4 MB.
+ */
+const MOST_PARTIAL_BYTES = 2 ** 27;
+
+/** Whether the kernels support the squared error of these sizes; as {@link supportsResnet}. */
+export function supportsResnetSquaredError(
+  images: Shape4D,
+  sizes: { readonly channels: number; readonly blocks: number },
+): boolean {
+  if (!supportsResnet(images, sizes)) return false;
+  const numbers = portions(images).length * sizes.blocks * summedNumbers(images[3]);
+  return numbers * BYTES <= MOST_PARTIAL_BYTES;
+}
+
 /** What both operations compute from. */
 interface Setting {
   readonly simd: BlockKernels;

@@ -3,7 +3,7 @@ import type { Scalar } from "../../core/tensors.ts";
 import type { ConvolutionParameters } from "../convolution/convolution.ts";
 import { isDifferentiating, operation } from "../operation.ts";
 import { reluGradient } from "../relu_gradient/relu_gradient.ts";
-import { resnetKernels, supportsResnet } from "./cpu.ts";
+import { resnetKernels, supportsResnet, supportsResnetSquaredError } from "./cpu.ts";
 
 /** The convolutions of a ResNet, in order; the first bias of each block is [n, c]. */
 export type ResnetLayers = readonly ConvolutionParameters[];
@@ -19,9 +19,10 @@ export function hasResnet(
   images: [number, number, number, number],
   sizes: { readonly channels: number; readonly blocks: number },
 ): boolean {
-  return isDifferentiating() === (name === "squaredError") &&
+  const isError = name === "squaredError";
+  return isDifferentiating() === isError &&
     tf.getKernel(resnetKernels[name], tf.getBackend()) !== undefined &&
-    supportsResnet(images, sizes);
+    (isError ? supportsResnetSquaredError : supportsResnet)(images, sizes);
 }
 
 /**

@@ -6,7 +6,11 @@ import { resnetNetwork } from "../../../src/nn/resnet/network.ts";
 import type { ResnetSizes } from "../../../src/nn/resnet/sizes.ts";
 import { valueAndGradients } from "../../../src/ops/gradients.ts";
 import { meanSquaredError } from "../../../src/ops/mean_squared_error/mean_squared_error.ts";
-import { resnetKernels, supportsResnet } from "../../../src/ops/resnet/cpu.ts";
+import {
+  resnetKernels,
+  supportsResnet,
+  supportsResnetSquaredError,
+} from "../../../src/ops/resnet/cpu.ts";
 import { buildsTest, numbers } from "../_builds.ts";
 
 interface Case extends ResnetSizes {
@@ -111,4 +115,13 @@ Deno.test("supportsResnet() leaves other sizes and longer chains to one operatio
   // 8 portions of 100 images, of which each is a call in each block.
   assert.ok(supportsResnet([800, 1, 1, 8], { ...sizes, blocks: 18 }));
   assert.ok(!supportsResnet([800, 1, 1, 8], { ...sizes, blocks: 19 }));
+});
+
+Deno.test("supportsResnetSquaredError() leaves large partial gradients to one block after the other", () => {
+  assert.ok(supportsResnetSquaredError([64, 28, 28, 32], { channels: 1, blocks: 4 }));
+  assert.ok(!supportsResnetSquaredError([0, 28, 28, 32], { channels: 1, blocks: 4 }));
+  // 128 portions of one image: 2.8 GiB. Without a gradient there are none.
+  const [images, sizes] = [[128, 16, 16, 256], { channels: 1, blocks: 8 }] as const;
+  assert.ok(!supportsResnetSquaredError([...images], sizes));
+  assert.ok(supportsResnet([...images], sizes));
 });

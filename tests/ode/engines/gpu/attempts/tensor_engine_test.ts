@@ -192,6 +192,33 @@ backendTest(
   },
 );
 
+backendTest(
+  "gpuTensorEngine() is ahead by two attempts of 50 ms, and by one of 200 ms once that is known",
+  ["webgpu"],
+  async (backend) => {
+    const gpu = gpuOf(backend), control = { ...adaptive, rtol: 1e-6, atol: 1e-6 };
+    const { problem, dispose } = problemOf(2, 2, { control, controlGroup: "batch" });
+    // Each batch takes two readings: the clock goes on by half of it.
+    for (
+      const [halfMs, expected] of [[25, [1, 2, 2, 2, 2, 2]], [100, [1, 2, 2, 1, 1, 1]]] as const
+    ) {
+      const reads: number[] = [];
+      const clock = () => halfMs * reads.push(gpu.counts.reads);
+      await solved(engineOn(backend, clock), problem);
+      const ahead: number[] = [];
+      let batches = 0;
+      for (const [i, before] of reads.slice(0, -1).entries()) {
+        // The first reading of a batch comes before its copy, the other after it was read.
+        const isBegin = reads[i + 1]! > before;
+        batches += isBegin ? 1 : -1;
+        if (isBegin) ahead.push(batches);
+      }
+      assert.deepEqual(ahead.slice(0, 6), expected);
+    }
+    dispose();
+  },
+);
+
 backendTest("gpuTensorEngine() reports failures as values", ["webgpu"], async (backend) => {
   const engine = engineOn(backend), portable = portableEngine("tensors");
   // From t = 1 a step that shrinks vanishes beside t soon.

@@ -5,12 +5,12 @@
  * shape does not allow have the shader of another), this prints registers, spilled registers, bytes of
  * code, and the share of multiply-adds among the vector instructions of the blocks that consist of products. Needs a C
  * compiler, the Vulkan loader and RADV (Debian: mesa-vulkan-drivers). The record is record.txt beside this file. Exits 1 if a
- * shader spills, takes more than 128 registers, or has fewer than 90 % multiply-adds.
+ * shader is beyond its bounds (bounds.ts).
  */
 
 import { isWithinBounds, type MachineCode } from "./bounds.ts";
 import { engineShaders, titleOf } from "./engine_source.ts";
-import { products } from "./product_source.ts";
+import { multiplyAddsPerNumber, products } from "./product_source.ts";
 
 /** RDNA 2 and RDNA 3, which hand out registers in eights and in twelves. */
 const families = ["navi21", "gfx1100"] as const;
@@ -96,7 +96,8 @@ try {
         },
       });
       const shader = titleOf(name, sizes);
-      const found = figuresOf(text), isWithin = isWithinBounds(found);
+      const found = figuresOf(text);
+      const isWithin = isWithinBounds(found, multiplyAddsPerNumber(name, sizes));
       if (!isWithin) Deno.exitCode = 1;
       const figures = [found.registers, found.spilled, found.bytes, `${found.share} %`];
       rows.push([family, shader, ...figures.map(String), isWithin ? "" : "beyond its bounds"]);

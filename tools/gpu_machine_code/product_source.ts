@@ -12,7 +12,22 @@ export const products = [
   ["convolution", 64, 64],
   ["input gradient", 64, 64],
   ["filter gradient", 64, 64],
+  ["convolution", 1, 64],
+  ["input gradient", 1, 64],
+  ["filter gradient", 1, 64],
+  ["convolution", 64, 1],
+  ["input gradient", 64, 1],
+  ["filter gradient", 64, 1],
 ] as const;
+
+/**
+ * Multiply-adds of a product per number of its images that is read or written, with a 3x3 filter: 288 of 64 to 64
+ * channels, but 9 of 1 to 64, and of 64 to 1. Infinity for other names: solves stay in a workgroup's memory.
+ */
+export function multiplyAddsPerNumber(name: string, [inputs, outputs]: readonly number[]): number {
+  if (!products.some(([product]) => product === name)) return Infinity;
+  return 9 * inputs! * outputs! / (inputs! + outputs!);
+}
 
 /** The program of a product with a 3x3 filter; undefined for other names. */
 export function productSource(

@@ -10,6 +10,7 @@ import { RESIDUAL_CONV2D } from "../../../src/ops/convolution/conv2d.ts";
 import { CONV2D_PARAMETER_GRADIENT } from "../../../src/ops/convolution/convolution.ts";
 import { geometryOf } from "../../../src/ops/convolution/geometry.ts";
 import {
+  fewChannelsTile,
   gpuTile,
   narrowTile,
   softwareTile,
@@ -192,6 +193,10 @@ backendTest(
       sameSize([2, 13, 11, 20], 3, 12),
       sameSize([3, 2, 5, 36], 1, 20),
       { input: [2, 8, 9, 8], filter: [5, 2, 8, 4], stride: 2, pad: "valid" },
+      // Few channels: one, with rows of the filter in two steps; more taps than bits; a stride.
+      sameSize([2, 9, 7, 1], 5, 8),
+      sameSize([1, 6, 9, 3], 7, 5),
+      { input: [1, 9, 8, 3], filter: [3, 3, 3, 5], stride: 2, pad: "valid" },
     ];
     for (const one of given) {
       const expected = await bitsOf(gpu, () => softwareTile, one);
@@ -211,7 +216,7 @@ backendTest(
     const { x, filterValues, dyShape } = definition(given);
     const geometry = geometryOf("test", given.input, given.filter, attributes(given) as never);
     const images = tf.tensor4d(x, given.input), filter = tf.tensor4d(filterValues, given.filter);
-    const results = [softwareTile, gpuTile, narrowTile].map((tile) => {
+    const results = [softwareTile, gpuTile, narrowTile, fewChannelsTile].map((tile) => {
       const out = gpu.tensor(dyShape);
       recordGather({ gpu, tiles: () => tile }, {
         kind: "values",

@@ -12,7 +12,7 @@ import {
   type GatherJob,
   gatherJob,
   gatherShader,
-  MOST_QUAD_TAPS,
+  MOST_BIT_TAPS,
 } from "../../../ops/convolution/gpu/gather_wgsl.ts";
 import {
   addPartsShader,
@@ -85,8 +85,13 @@ const isSameSize = ({ input, output }: Geometry) =>
 /** Whether the channels that are summed over can be read in quads. */
 function readsQuads(kind: Direction["kind"], geometry: Geometry): boolean {
   const [, , , channels] = directionOf(kind, geometry).source;
+  return channels % 4 === 0 && hasTapBits(kind, geometry);
+}
+
+/** Whether each tap of a row can have a bit. */
+function hasTapBits(kind: Direction["kind"], geometry: Geometry): boolean {
   const taps = geometry.kernel[0] * geometry.kernel[1];
-  return !isSpread(kind, geometry) && channels % 4 === 0 && taps <= MOST_QUAD_TAPS;
+  return !isSpread(kind, geometry) && taps <= MOST_BIT_TAPS;
 }
 
 /** Steps of the sums of a convolution or its input gradient. */
@@ -104,8 +109,8 @@ export function gatherProgram(
   kind: Direction["kind"],
   { geometry, epilogue }: { readonly geometry: Geometry; readonly epilogue: GatherEpilogue },
 ): ProgramSource {
-  const [, , , columns] = directionOf(kind, geometry).target;
-  const tile = tiles(columns);
+  const { source: [, , , channels], target: [, , , columns] } = directionOf(kind, geometry);
+  const tile = tiles(columns, channels);
   const { bias, hasResidual, activation } = epilogue;
   return {
     name: kind === "values" ? "convolution" : "convolution, input gradient",
@@ -113,6 +118,7 @@ export function gatherProgram(
       ...{ tile, kind },
       isSpread: isSpread(kind, geometry),
       wideChannels: readsQuads(kind, geometry) && tile.hasVariants,
+      hasTapBits: hasTapBits(kind, geometry) && tile.hasVariants,
       wideColumns: tile.hasVariants && columns % 4 === 0,
       isAligned: tile.hasVariants && isSameSize(geometry),
       epilogue: tile.hasVariants ? { bias, hasResidual, activation } : null,
@@ -144,7 +150,7 @@ export function recordGather(
   const { source: [, sourceHeight, sourceWidth, channels], target } = directionOf(kind, geometry);
   const [images, height, width, columns] = target;
   const { bias, residual, activation } = epilogue;
-  const rows = images * height * width, tile = tiles(columns);
+  const rows = images * height * width, tile = tiles(columns, channels);
   const columnTiles = Math.ceil(columns / tile.columns);
   const workgroups = Math.ceil(rows / tile.rows) * columnTiles;
   const sign = kind === "values" ? -1 : 1;

@@ -4,7 +4,6 @@ import {
   addProducts,
   allOf,
   byBlocks,
-  columnQuad,
   component,
   finishSums,
   jobStruct,
@@ -25,8 +24,10 @@ export interface GatherVariant {
   readonly kind: "values" | "inputGradient";
   /** Whether an input gradient is of a convolution with a stride; then channels are read one by one. */
   readonly isSpread: boolean;
-  /** Whether the channels that are summed over are read in quads: a multiple of four, {@link MOST_QUAD_TAPS}. */
+  /** Whether the channels that are summed over are read in quads: a multiple of four, {@link MOST_BIT_TAPS}. */
   readonly wideChannels: boolean;
+  /** Whether a row's taps inside the source are kept as bits; always with wide channels, never with `isSpread`. */
+  readonly hasTapBits: boolean;
   /** Whether columns are a multiple of four. */
   readonly wideColumns: boolean;
   /** Whether source and output have the same pixels: one place stands for those of a thread's four rows. */
@@ -154,16 +155,14 @@ const columnsOfGradient = `
 const placeOf = (r: number, { dy, dx }: Readonly<Record<"dy" | "dx", string>>) =>
   allOf(`u32(y${r} + ${dy}) < sourceHeight`, `u32(x${r} + ${dx}) < sourceWidth`);
 
-/** Row `r` at a tap: whether it is inside the source, and the index of its channel 0 there. */
-function place(
-  isSpread: boolean,
-  r: number,
-  { dy, dx }: Readonly<Record<"dy" | "dx", string>>,
-) {
+/** Row `r` at term `e`: whether it is inside the source, and its index there. */
+function place({ isSpread, isAligned, hasTapBits }: GatherVariant, r: number, e: number) {
+  const dy = `dy${e}`, dx = `dx${e}`;
   if (!isSpread) {
     return {
-      inside: placeOf(r, { dy, dx }),
-      index: `(base${r} + (${dy} * job.sourceWidth + ${dx}) * i32(channels))`,
+      inside: hasTapBits ? `(inside${r} & bit${e}) != 0u` : placeOf(r, { dy, dx }),
+      // In this order: compilers would make one product of the base and the row.
+      index: isAligned ? `base0 + offset${e} + ${r} * i32(channels)` : `base${r} + offset${e}`,
     };
   }
   const at = (axis: string, tap: string) => `(${axis}${r} + ${tap})`;
@@ -175,7 +174,7 @@ function place(
       `u32(${x} >> job.spread) < sourceWidth`,
     ),
     index: `(((image${r} * job.sourceHeight + (${y} >> job.spread)) * job.sourceWidth + ` +
-      `(${x} >> job.spread)) * i32(channels))`,
+      `(${x} >> job.spread)) * i32(channels)) + i32(channel${e})`,
   };
 }
 
@@ -201,23 +200,39 @@ const step = (tile: ProductTile) => `
 ${addProducts(tile)}
     workgroupBarrier();`;
 
-/** Most taps of a filter whose channels are read in quads: a bit for each. */
-export const MOST_QUAD_TAPS = 32;
+/** Most taps of a filter that has a bit for each. */
+export const MOST_BIT_TAPS = 32;
 
 /**
- * Taps one after another, and in each the channels in steps, so that all of a step have one tap. A row's taps
- * inside the source are the bits of one number: places of four rows would take eight registers more.
+ * Declares `inside0` to `inside3`: a row's taps inside the source are the bits of one number. Places of four rows
+ * would take eight registers more, and four operations at each term.
  */
+const tapBits = `
+${lines(4, (r) => `  var inside${r} = 0u;`)}
+  {
+    var bit = 1u;
+    for (var tapY = 0; tapY < i32(job.kernelHeight); tapY++) {
+      for (var tapX = 0; tapX < i32(job.kernelWidth); tapX++) {
+        let dy = job.direction * tapY;
+        let dx = job.direction * tapX;
+${
+  lines(
+    4,
+    (r) => `        inside${r} |= select(0u, bit, ${placeOf(r, { dy: "dy", dx: "dx" })});`,
+  )
+}
+        bit <<= 1u;
+      }
+    }
+  }`;
+
+/** Taps one after another, and in each the channels in steps, so that all of a step have one tap. */
 function quadLoop({ tile, kind, wideColumns, isAligned }: GatherVariant): string {
   // Shifted with its sign: the first row may be outside where others are not.
   const placeOfRow = (r: number) =>
     isAligned
       ? `u32((base0 + place) >> 2u) + ${r}u * (channels / 4u)`
       : `u32(base${r} + place) / 4u`;
-  const findTaps = lines(
-    4,
-    (r) => `      inside${r} |= select(0u, bit, ${placeOf(r, { dy: "dy", dx: "dx" })});`,
-  );
   const ofA = lines(
     4,
     (r) =>
@@ -261,18 +276,7 @@ ${
   const isTransposed = kind === "inputGradient";
   return `
   let taps = job.kernelHeight * job.kernelWidth;
-${lines(4, (r) => `  var inside${r} = 0u;`)}
-  {
-    var bit = 1u;
-    for (var tapY = 0; tapY < i32(job.kernelHeight); tapY++) {
-      for (var tapX = 0; tapX < i32(job.kernelWidth); tapX++) {
-        let dy = job.direction * tapY;
-        let dx = job.direction * tapX;
-${findTaps}
-        bit <<= 1u;
-      }
-    }
-  }
+${tapBits}
   var tap = 0u;
   var tapX = 0u;
   var firstChannel = 0u;
@@ -314,53 +318,106 @@ ${step(tile)}
   }`;
 }
 
-/** All terms in one row, each with its own tap and channel: for few channels, such as an image's. */
-function flatLoop({ tile, kind, isSpread, wideColumns }: GatherVariant): string {
+/**
+ * All terms in one row, each with its own tap and channel: for few channels, such as an image's. Both, and the places
+ * in source and filter, are carried from term to term: divisions and products for each take more instructions and
+ * registers. Compilers drop what a variant does not use.
+ */
+function flatLoop(variant: GatherVariant): string {
+  const { tile, kind, isSpread, hasTapBits, wideColumns } = variant;
+  const sign = kind === "values" ? "" : "-";
+  // Taps beyond the last have no bit, or are above the source.
   const decode = lines(4, (e) => `
-    let term${e} = firstTerm + 4u * terms + ${e}u;
-    let tap${e} = term${e} / channels;
-    let channel${e} = term${e} % channels;
-    let has${e} = term${e} < count;
-    let dy${e} = job.direction * i32(tap${e} / job.kernelWidth);
-    let dx${e} = job.direction * i32(tap${e} % job.kernelWidth);`);
-  const ofA = lines(4, (r) => {
-    const values = [0, 1, 2, 3].map((e) => {
-      const { inside, index } = place(isSpread, r, { dy: `dy${e}`, dx: `dx${e}` });
-      return `select(0.0, source[u32(${index} + i32(channel${e}))], ${allOf(`has${e}`, inside)})`;
+${
+    hasTapBits ? `    let bit${e} = bit;` : `
+    let dy${e} = select(-0x1000000, ${sign}i32(tapY), tapY < job.kernelHeight);
+    let dx${e} = ${sign}i32(tapX);`
+  }
+    let ${isSpread ? `channel${e} = channel` : `offset${e} = offset`};
+    let gradientPlace${e} = gradientPlace;
+${e < 3 ? toNextTerm("1u") : `${skipTaps}\n${toNextTerm("skippedChannels")}`}`);
+  const ofA = lines(4, (e) => {
+    const values = [0, 1, 2, 3].map((r) => {
+      const { inside, index } = place(variant, r, e);
+      return `select(0.0, source[u32(${index})], ${inside})`;
     });
-    return `      let v${r} = vec4f(${values.join(", ")});`;
+    const at = quadOf(tile, "a", { quad: "rowQuad", terms: "terms", term: e });
+    return `      ${at} = vec4f(${values.join(", ")});`;
   });
-  const ofB = kind === "values"
-    ? lines(4, (e) =>
-      `      let w${e} = ${
-        columnQuad("kernel", {
-          isWide: wideColumns,
-          row: `firstTerm + 4u * filterTerms + ${e}u`,
-          isInside: `firstTerm + 4u * filterTerms + ${e}u < count`,
-        })
-      };`)
-    : lines(4, (i) => {
-      const values = [0, 1, 2, 3].map((e) =>
-        `select(0.0, kernel[(tap${e} * columns + column + ${i}u) * channels + channel${e}], ` +
-        `${allOf(`has${e}`, `column + ${i}u < columns`)})`
-      );
-      return `      let w${i} = vec4f(${values.join(", ")});`;
-    });
-  const isTransposed = kind === "inputGradient";
+  // Columns beyond the last are not stored, whatever is read for them.
+  const ofB = lines(4, (e) => {
+    if (kind === "values") {
+      const at = quadOf(tile, "b", { quad: "columnQuad", terms: "filterTerms", term: e });
+      const place = `filterPlace + ${e}u * filterStride`;
+      const quad = wideColumns
+        ? `kernel[${place}]`
+        : `vec4f(${[0, 1, 2, 3].map((i) => `kernel[${place} + ${i}u]`).join(", ")})`;
+      return `      ${at} = select(vec4f(), ${quad}, ${place} < filterEnd);`;
+    }
+    const values = [0, 1, 2, 3].map((i) => `kernel[gradientPlace${e} + ${i}u * channels]`);
+    const at = quadOf(tile, "b", { quad: "columnQuad", terms: "terms", term: e });
+    return `      ${at} = select(vec4f(), vec4f(${
+      values.join(", ")
+    }), gradientPlace${e} < filterEnd);`;
+  });
+  const filterStride = `columns${wideColumns ? " / 4u" : ""}`;
+  const filterColumn = `column${wideColumns ? " / 4u" : ""}`;
   return `
+${hasTapBits ? tapBits : ""}
   let count = job.kernelHeight * job.kernelWidth * channels;
+  let skippedTaps = ${SKIPPED_TERMS} / channels;
+  let skippedChannels = ${SKIPPED_TERMS} % channels;
+  let skippedX = skippedTaps % job.kernelWidth;
+  let skippedY = skippedTaps / job.kernelWidth;
+  // From beyond the last channel of a tap to the first one of the next, and from beyond the last tap of a row likewise.
+  let toTap = (job.direction - 1) * i32(channels);
+  let toTapRow = job.direction * (job.sourceWidth - i32(job.kernelWidth)) * i32(channels);
+  let skippedPlace = job.direction * (i32(skippedY) * job.sourceWidth + i32(skippedX)) * i32(channels);
+  let tap = 4u * terms / channels;
+  var channel = 4u * terms % channels;
+  var tapX = tap % job.kernelWidth;
+  var tapY = tap / job.kernelWidth;
+  var bit = 1u << tap;
+  var offset = job.direction * (i32(tapY) * job.sourceWidth + i32(tapX)) * i32(channels) + i32(channel);
+  var gradientPlace = (tap * columns + column) * channels + channel;
+  let filterStride = ${filterStride};
+  let filterEnd = count * ${kind === "values" ? "filterStride" : "columns"};
+  ${kind === "values" ? `var filterPlace = 4u * filterTerms * filterStride + ${filterColumn};` : ""}
   for (var firstTerm = 0u; firstTerm < count; firstTerm += ${STEP_TERMS}u) {
 ${decode}
-${byBlocks(tile.rows, `${ofA}\n${storeA(tile)}`)}
-${
-    byBlocks(
-      tile.columns,
-      `${ofB}\n${storeB(tile, { terms: isTransposed ? "terms" : "filterTerms", isTransposed })}`,
-    )
-  }
+${byBlocks(tile.rows, ofA)}
+${byBlocks(tile.columns, ofB)}
 ${step(tile)}
+    ${kind === "values" ? `filterPlace += ${STEP_TERMS}u * filterStride;` : ""}
   }`;
 }
+
+/** From a thread's last term in a step to its first one in the next. */
+const SKIPPED_TERMS = `${STEP_TERMS - 3}u`;
+
+/** Skips the taps of {@link SKIPPED_TERMS}; what is left of them are channels. */
+const skipTaps = `
+    tapX += skippedX;
+    tapY += skippedY;
+    bit <<= skippedTaps;
+    offset += skippedPlace;
+    gradientPlace += skippedTaps * columns * channels;`;
+
+/** Adds at most as many as there are to the channel; from the last one on the next tap is meant. */
+const toNextTerm = (added: string) => `
+    {
+      channel += ${added};
+      let isNextTap = channel >= channels;
+      channel -= select(0u, channels, isNextTap);
+      tapX += select(0u, 1u, isNextTap);
+      bit <<= select(0u, 1u, isNextTap);
+      offset += i32(${added}) + select(0, toTap, isNextTap);
+      gradientPlace += ${added} + select(0u, (columns - 1u) * channels, isNextTap);
+      let isNextRow = tapX >= job.kernelWidth;
+      tapX -= select(0u, job.kernelWidth, isNextRow);
+      tapY += select(0u, 1u, isNextRow);
+      offset += select(0, toTapRow, isNextRow);
+    }`;
 
 /** WGSL that adds bias and residual to four sums of a row, applies the activation and stores them. */
 function finish({ wideColumns, epilogue }: GatherVariant): string {

@@ -37,17 +37,26 @@ export const narrowTile: ProductTile = {
   ...{ isUnrolled: true, hasVariants: true },
 };
 
+/**
+ * For GPUs and fewer than four channels, such as an image's: places of terms one by one take registers that 64 sums
+ * leave no room for, and memory bounds these products.
+ */
+export const fewChannelsTile: ProductTile = {
+  ...{ rows: 64, columns: 32, threadRows: 8, threadColumns: 4 },
+  ...{ isUnrolled: true, hasVariants: true },
+};
+
 /** For software adapters, which compile a shader for seconds. */
 export const softwareTile: ProductTile = {
   ...{ rows: 32, columns: 32, threadRows: 4, threadColumns: 4 },
   ...{ isUnrolled: false, hasVariants: false },
 };
 
-/** The tile of a product by its columns. */
-export type TileChoice = (columns: number) => ProductTile;
+/** The tile of a product by its columns, and by the channels that are summed over if they are gathered. */
+export type TileChoice = (columns: number, channels?: number) => ProductTile;
 
-export const gpuTiles: TileChoice = (columns) =>
-  columns <= narrowTile.columns ? narrowTile : gpuTile;
+export const gpuTiles: TileChoice = (columns, channels = Infinity) =>
+  columns <= narrowTile.columns ? narrowTile : channels < 4 ? fewChannelsTile : gpuTile;
 export const softwareTiles: TileChoice = () => softwareTile;
 
 /** `make`, whose results are kept: a shader is 20 kB of text, asked for at each dispatch. */

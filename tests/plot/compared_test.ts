@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { densityPlot } from "../../src/plot/density_plot.ts";
-import { accent } from "../../src/plot/drawing/_palette.ts";
+import { accent, ink } from "../../src/plot/drawing/_palette.ts";
 import { textWidth } from "../../src/plot/drawing/_svg.ts";
 import { decodePng } from "../../src/core/png/decode_png.ts";
 import { pointsPlot } from "../../src/plot/points_plot.ts";
@@ -22,7 +22,9 @@ function wordsOf(drawing: string): string[] {
 /** Grid lines and axes: everything that says what a place in the drawing means. */
 const frameOf = (drawing: string) =>
   Array.from(
-    drawing.matchAll(/<path d="[^"]*" fill="none" stroke="(?:#e9edf2|#aab4c2)"/g),
+    drawing.matchAll(
+      new RegExp(`<path d="[^"]*" fill="none" stroke="(?:${ink.grid}|${ink.axis})"`, "g"),
+    ),
     ([path]) => path,
   );
 
@@ -72,6 +74,7 @@ for (const dims of [1, 2, 3]) {
     const near = await draw(normal(dims, 3));
     // An axis of densities follows the bars, so a line of values is compared as it is.
     const far = await draw(normal(dims, 3).map((value, i) => i < dims ? 50 * value : value));
+    assert.ok(frameOf(near).length > 0);
     if (dims > 1) assert.deepEqual(frameOf(far), frameOf(near));
     const ticks = (drawing: string) =>
       wordsOf(drawing).filter((word) => /^[−\d]/.test(word) && !word.includes("."));

@@ -73,6 +73,10 @@ Deno.test("rasterize() draws of paths what it draws of text", async () => {
     textLine("−0.25", 412, 60, { ...style, anchor: "end" }),
     textLine("mean of 201 steps", 210, 100, { ...style, anchor: "middle" }),
     textLine("R&D, Ω", 60, 130, style),
+    textLine("a  b   long words", 180, 20, { ...style, size: 16 }),
+    textLine("  leading", 180, 45, style),
+    textLine("trailing   ", 412, 80, { ...style, anchor: "end" }),
+    textLine("  both ", 210, 130, { ...style, anchor: "middle" }),
   ]);
   assert.equal(withTextAsPaths(drawing).match(/<text /g)?.length, 1);
   // Text that is written otherwise is left to the rasteriser.

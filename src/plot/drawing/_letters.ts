@@ -136,7 +136,9 @@ const lines = new RegExp(
  */
 export function withTextAsPaths(svg: string): string {
   return svg.replace(lines, (line, x, y, size, weight, fill, anchor, transform, words) => {
-    const text = textPath(words, Number(weight) as 400 | 600);
+    // A line of SVG has no spaces at its ends, and one where there are several.
+    const shown = words.replace(/ +/g, " ").trim();
+    const text = textPath(shown, Number(weight) as 400 | 600);
     if (text === null) return line;
     const scale = Number(size) / text.unitsPerEm;
     const share = anchor === "end" ? 1 : anchor === "middle" ? 0.5 : 0;

@@ -221,11 +221,14 @@ export function threadsThatFit(shape: JobShape, use: ScratchUse, threads: number
 }
 
 /**
- * Number of chunks for activations of recorded steps within `bytes`, beside the pull-back on `threads`.
+ * Number of chunks for activations of recorded steps within `bytes`, beside the pull-back on `threads`, whose
+ * scratch memory is counted twice where they may solve two groups of a sum side by side, however few sums
+ * there are.
  */
 export function activationChunks(shape: JobShape, bytes: number, threads: number): number {
   const used = threadsThatFit(shape, "pullBack", threads);
-  const scratch = used * lanesOf(shape, "pullBack", used) * scratchBytes(shape, "pullBack");
+  const lanes = mayPair(shape, "pullBack") ? 2 : 1;
+  const scratch = used * lanes * scratchBytes(shape, "pullBack");
   const arrays = blockBytes(solveArrays(shape)) + blockBytes(pullBackArrays(shape));
   const room = mostJobBytes - arrays - scratch;
   return Math.max(0, Math.floor(Math.min(bytes, room) / CHUNK_BYTES));

@@ -5,6 +5,7 @@ import { Parameters } from "../../../../src/core/parameters.ts";
 import type { SolveProblem } from "../../../../src/ode/engines/engine.ts";
 import { simdEngine } from "../../../../src/ode/engines/cpu/simd_engine.ts";
 import {
+  activationChunks,
   jobFits,
   type JobShape,
   lanesOf,
@@ -76,6 +77,18 @@ Deno.test("lanesOf() is two where every thread has two groups of one tile", () =
   assert.equal(lanesOf({ ...shape, groupRows: 9 }, "solve", 1), 1);
   // Two of its scratch memories would count beside the records.
   assert.equal(lanesOf(shapeOf({ dims: 784, hidden: 2048, rows: 64 }), "solve", 1), 1);
+});
+
+Deno.test("activationChunks() leaves room for two groups side by side on any number of threads", () => {
+  // 64 groups are 32 sums, so that 20 threads have fewer than two each, of two groups.
+  const shape = shapeOf({ hidden: 256, rows: 512 });
+  assert.equal(lanesOf(shape, "pullBack", 20), 1);
+  const [one, sixteen, twenty] = [1, 16, 20].map((count) =>
+    activationChunks(shape, Infinity, count)
+  );
+  const perThread = (one! - sixteen!) / 15;
+  assert.ok(perThread > 0);
+  assert.ok(Math.abs(sixteen! - twenty! - 4 * perThread) <= 1, `${one} ${sixteen} ${twenty}`);
 });
 
 /** A solve of eight rows in fixed steps; networks of `dims` beyond 2 have zeros there. */

@@ -10,7 +10,7 @@ const DEFAULT_ROUNDS = 9;
  * @throws {Error} With a message for the user.
  */
 export function parseArguments(args: readonly string[]): BenchOptions {
-  const parsed = parseOptions(args, { rounds: DEFAULT_ROUNDS, known: "--rounds and --python" });
+  const parsed = parseOptions(args, { rounds: DEFAULT_ROUNDS, known: ["--rounds", "--python"] });
   const unknown = parsed.names.find((name) => rowsNamed([name]).length === 0);
   if (unknown !== undefined) {
     const known = [ALL, ...rows.map(({ name }) => name)].join(", ");

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { parseArguments } from "./arguments.ts";
+import { parsePhaseArguments } from "./phase_arguments.ts";
 import { rows, rowsNamed } from "./table.ts";
 
 Deno.test("parseArguments() takes options anywhere, with a space or an equals sign", () => {
@@ -36,4 +37,21 @@ Deno.test("rowsNamed() gives rows by name and prefix, the long ones only if name
 Deno.test("every row has a name of its own and asks no more than it aims at", () => {
   assert.equal(new Set(rows.map(({ name }) => name)).size, rows.length);
   for (const { name, must, aim } of rows) assert.ok(must <= aim, name);
+});
+
+Deno.test("parsePhaseArguments() names what is no run and options that it does not take", () => {
+  assert.deepEqual(parsePhaseArguments(["fm:a:b.csv", "--rounds=2"]), {
+    ...{ rounds: 2, runs: [{ model: "fm", data: "a:b.csv" }] },
+  });
+  assert.equal(parsePhaseArguments([]).runs.length, 2);
+  for (const name of ["moons", "fm", "fm:", "vae:moons", ":moons"]) {
+    assert.throws(
+      () => parsePhaseArguments(["cnf:moons", name]),
+      { message: `${name}: expected MODEL:DATA with cnf or fm, such as fm:moons` },
+    );
+  }
+  assert.throws(
+    () => parsePhaseArguments(["--python", "python3"]),
+    { message: "--python: no such option; there are --rounds" },
+  );
 });

@@ -11,12 +11,12 @@ export interface BenchOptions {
  * Parses `--rounds N`, `--python PATH` and names of rows.
  *
  * @param options.rounds Rounds without the option.
- * @param options.known What an error names as the options that there are.
+ * @param options.known The options that there are; others are refused.
  * @throws {Error} With a message for the user.
  */
 export function parseOptions(
   args: readonly string[],
-  options: { readonly rounds: number; readonly known: string },
+  options: { readonly rounds: number; readonly known: readonly string[] },
 ): BenchOptions {
   const names: string[] = [];
   let { rounds } = options, python: string | null = null;
@@ -25,6 +25,9 @@ export function parseOptions(
     if (!word!.startsWith("-")) {
       names.push(word!);
       continue;
+    }
+    if (!options.known.includes(word!)) {
+      throw new Error(`${word}: no such option; there are ${options.known.join(", ")}`);
     }
     const value = inline ?? args[++i];
     if (word === "--rounds") {
@@ -36,7 +39,7 @@ export function parseOptions(
       if (!value) throw new Error("--python: expected the path of an interpreter, got nothing");
       python = value;
     } else {
-      throw new Error(`${word}: no such option; there are ${options.known}`);
+      throw new Error(`${word}: takes no value`);
     }
   }
   return { rounds, names, python };

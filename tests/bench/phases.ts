@@ -3,8 +3,8 @@
  *
  *   deno task bench:phases [--rounds N] [MODEL:DATA...]
  *
- * Each phase is the difference of two programs in processes of their own, by medians of interleaved
- * rounds: all of `fluxion train`; the same training without pictures; that without evaluations but
+ * Each phase is the difference of two programs in processes of their own, each by the least of
+ * interleaved rounds: all of `fluxion train`; the same training without pictures; that without evaluations but
  * the last. The log is timed where it is written. Processor time is user and system time of all
  * threads, compilation by V8 included, from the start of the process to its end.
  */
@@ -14,10 +14,9 @@ import { train as trainRun } from "../../cli/commands/train/run.ts";
 import type { TrainOptions } from "../../src/train/options/mod.ts";
 import { LogWriter } from "../../src/train/run/training_log.ts";
 import { train } from "../../src/train/train.ts";
-import { parseOptions } from "./options.ts";
+import { orExit } from "./or_exit.ts";
+import { parsePhaseArguments, type PhaseRun } from "./phase_arguments.ts";
 
-const DEFAULT_ROUNDS = 3;
-const defaultRuns = ["fm:moons", "cnf:moons"];
 const variants = ["all", "without pictures", "bare"] as const;
 
 /** What a process took. */
@@ -93,8 +92,7 @@ function least(values: readonly number[]): number {
 }
 
 /** The rows of a run's table, in processor and wall time. */
-async function measured(name: string, rounds: number): Promise<string[][]> {
-  const [model, data] = name.split(/:(.*)/s) as ["cnf" | "fm", string];
+async function measured({ model, data }: PhaseRun, rounds: number): Promise<string[][]> {
   const times: Record<typeof variants[number], Taken[]> = {
     all: [],
     "without pictures": [],
@@ -132,14 +130,9 @@ if (import.meta.main) {
   if (mode === "child") {
     await trainOnce(variant as typeof variants[number], JSON.parse(options!));
   } else {
-    const { rounds, names } = parseOptions(Deno.args, {
-      rounds: DEFAULT_ROUNDS,
-      known: "--rounds",
-    });
+    const { rounds, runs } = orExit(() => parsePhaseArguments(Deno.args));
     const table: string[][] = [];
-    for (const name of names.length === 0 ? defaultRuns : names) {
-      table.push(...await measured(name, rounds));
-    }
+    for (const run of runs) table.push(...await measured(run, rounds));
     const header = ["run", "time", "whole", "pictures", "evaluations", "log", "together", "peak"];
     const rows = [header, header.map(() => "---"), ...table];
     console.log(rows.map((row) => `| ${row.join(" | ")} |`).join("\n"));

@@ -14,7 +14,7 @@ export function parseGpuArguments(args: readonly string[]): GpuArguments {
   const isToy = args.includes("--toy");
   const parsed = parseOptions(args.filter((arg) => arg !== "--toy"), {
     rounds: DEFAULT_ROUNDS[isToy ? "toy" : "real"],
-    known: "--toy, --rounds and --python",
+    known: ["--toy", "--rounds", "--python"],
   });
   const known = [...gpuRows({ isToy }).map(({ name }) => name), "field"];
   const unknown = parsed.names.find((name) => !known.includes(name));

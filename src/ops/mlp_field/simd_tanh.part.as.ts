@@ -13,7 +13,7 @@ import { multiply } from "./simd_planes.part.as";
  *
  * Eight vectors go through P together in a loop over its coefficients. Without the loop the compiler would
  * order the arithmetic by vector, and the processor's window would hold few of these long chains:
- * 2.9 ns per eight numbers in place of 2.3 (4.8 and 4.6 with vectors of 128 bits).
+ * 2.9 ns per eight numbers instead of 2.3 (4.8 and 4.6 with vectors of 128 bits).
  */
 
 /** Byte offsets of constants for the slope of tanh, behind those of {@link tanhInPlace}. */

@@ -65,11 +65,11 @@ Deno.test("Ctrl-C stops after the current step, and the run resumes to the same 
   }));
 
 Deno.test("a signal to the group of a task that hands it on is one, and so are a scheduler's two", async () => {
-  // All copies must come within 0.3 s, which a busy machine may miss; without that rule no try succeeds.
+  // All copies must come within 0.3 s, which a busy machine may miss; a process that ended sooner got none later.
   for (let tries = 3;; tries--) {
-    const { said, lastStep } = await inFolder(signalTaskTwice);
+    const { said, lastStep, ms } = await inFolder(signalTaskTwice);
     const stopped = /^stopping; a second Ctrl-C leaves at once\nfluxion: .*go on with .*\n$/m;
-    if (tries > 1 && !stopped.test(said)) continue;
+    if (tries > 1 && ms > 300 && !stopped.test(said)) continue;
     assert.match(said, stopped);
     assert.equal(lastStep, Number(/interrupted at step (\d+) of/.exec(said)?.[1]));
     return;
@@ -77,7 +77,9 @@ Deno.test("a signal to the group of a task that hands it on is one, and so are a
 });
 
 /** Trains through `deno task` and sends SIGTERM and SIGINT to the whole process group. */
-async function signalTaskTwice(folder: string): Promise<{ said: string; lastStep: number }> {
+async function signalTaskTwice(
+  folder: string,
+): Promise<{ said: string; lastStep: number; ms: number }> {
   const root = new URL("../../", import.meta.url).pathname;
   const process = new Deno.Command("deno", {
     args: ["task", "-q", "--config", `${root}deno.json`, "fluxion", ...long],
@@ -88,9 +90,11 @@ async function signalTaskTwice(folder: string): Promise<{ said: string; lastStep
   const { pid } = process;
   const kill = (signal: string) => `kill -s ${signal} -- -${pid}`;
   const both = `${kill("TERM")}; ${kill("INT")}`;
+  const asked = performance.now();
   assert.equal((await new Deno.Command("sh", { args: ["-c", both] }).output()).code, 0);
   const { stderr } = await process.output();
   return {
+    ms: performance.now() - asked,
     said: new TextDecoder().decode(stderr),
     lastStep: loggedSteps(folder).at(-1) ?? assert.fail("no step was logged"),
   };

@@ -110,8 +110,11 @@ export async function hasEpochs({ run, step, epoch }: PicturesAt): Promise<boole
  * @param readLog Reads the run's log; called only to draw.
  */
 export async function drawCurves(
-  run: string,
-  step: number,
+  { run, step, dataset }: {
+    readonly run: string;
+    readonly step: number;
+    readonly dataset?: Dataset | undefined;
+  },
   readLog: () => Promise<TrainingLog>,
 ): Promise<void> {
   if (await belongs(runFile(run, "curves"), step)) return;
@@ -121,7 +124,7 @@ export async function drawCurves(
     model: config.model,
     title: pictureTitle(config, step),
     text: textOf(run, config.model, step),
-    reference: await curvesReference(runConfig),
+    reference: await curvesReference(runConfig, dataset),
   });
   if (bytes !== null) await writeFileAtomic(runFile(run, "curves"), bytes);
 }

@@ -16,6 +16,7 @@ import {
   systemWords,
 } from "@fluxion/fluxion/core";
 import { MAX_JSON_BYTES, readBoundedText } from "@fluxion/fluxion/files";
+import type { Dataset } from "@fluxion/fluxion/data";
 import type { TrainOptions } from "@fluxion/fluxion/options";
 import {
   bestEvaluation,
@@ -93,6 +94,7 @@ export async function trainRun(
   // Once: the curves and the last words are of the same log, and a long one takes tens of milliseconds.
   let log: Promise<TrainingLog> | null = null;
   const logOf = (run: string) => log ??= readLog(runFile(run, "log"));
+  let dataset: Dataset | undefined;
   const hooks: TrainHooks = {
     onWait(run, mostSeconds) {
       say(`${shownPath(run)}: another process is training in it; waiting up to ${mostSeconds} s`);
@@ -104,6 +106,7 @@ export async function trainRun(
       const { run, backend, backendReason, step, steps, stepsPerEpoch, remarks } = start;
       fromStep = step;
       started = run;
+      dataset = start.dataset;
       // At the beginning there can be only those of a run that was replaced.
       if (step === 0) removePictures(run);
       for (const remark of remarks) say(asTypedOptions(remark, trainOptionsOf(model)));
@@ -141,7 +144,7 @@ export async function trainRun(
       // Pictures that wait are saved; a user who interrupts does not wait for them.
       if (kind !== "interrupted") await drawings.finish();
       progress.clear();
-      await drawCurves(run, step, () => logOf(run));
+      await drawCurves({ run, step, dataset }, () => logOf(run));
     },
   };
   const outcome = "interrupted; nothing was trained";

@@ -5,9 +5,6 @@ import type { TrainConfig, TrainOptions } from "./options/table.ts";
 /** Largest default number of evaluations and of pictures in a run of other than built-in data. */
 const MOST = { evalEvery: 60, sampleEvery: 20 } as const;
 
-/** Pictures of flow matching on a table, whose run takes seconds: one takes as long as 1,000 steps. */
-const FM_PICTURES = 2;
-
 /** Least default number of steps between them on a table: an evaluation may take as long as ten steps. */
 const FEWEST_STEPS = 25;
 
@@ -29,11 +26,12 @@ export function validationSteps(evalEvery: number, stepsPerEpoch: number): numbe
  * Epochs between evaluations and between pictures of a new run, where the options do not say.
  *
  * An epoch of a small table is a few steps, one of a large file may be the whole run, so for files of
- * points the defaults are counted in the run: 60 evaluations and 20 pictures (2 of flow matching), at
- * most one picture an epoch. Other data have the defaults of their network; at most that many, unless they are built in.
+ * points the defaults are counted in the run: 60 evaluations and 20 pictures, at most one picture an
+ * epoch. Other data have the defaults of their network; at most that many, unless they are built in.
+ * Where the network's default is 0, only at the end, it is so for all data.
  */
 export function defaultIntervals(
-  { model, evalEvery, sampleEvery, data }: TrainConfig,
+  { evalEvery, sampleEvery, data }: TrainConfig,
   { dataset, stepsPerEpoch, steps, given }: {
     readonly dataset: Dataset;
     readonly stepsPerEpoch: number;
@@ -43,16 +41,15 @@ export function defaultIntervals(
 ): Pick<TrainConfig, "evalEvery" | "sampleEvery"> {
   if (datasetNames.includes(data)) return { evalEvery, sampleEvery };
   const isFile = isTable(dataset);
-  const most = isFile && model === "fm" ? { ...MOST, sampleEvery: FM_PICTURES } : MOST;
   const epochs = (key: keyof typeof MOST) => {
-    const between = Math.max(isFile ? FEWEST_STEPS : 1, Math.ceil(steps / most[key]));
+    const between = Math.max(isFile ? FEWEST_STEPS : 1, Math.ceil(steps / MOST[key]));
     const whole = Math.ceil(between / stepsPerEpoch);
     return key === "evalEvery" && isFile && between < stepsPerEpoch
       ? between / stepsPerEpoch
       : whole;
   };
   const chosen = (key: keyof typeof MOST, usual: number) =>
-    given[key] ?? (isFile ? epochs(key) : Math.max(usual, epochs(key)));
+    given[key] ?? (usual === 0 ? 0 : isFile ? epochs(key) : Math.max(usual, epochs(key)));
   return {
     evalEvery: chosen("evalEvery", evalEvery),
     sampleEvery: chosen("sampleEvery", sampleEvery),

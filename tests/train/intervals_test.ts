@@ -21,14 +21,15 @@ function counts(
   const net = dataset.kind === "images" ? "unet" : "mlp";
   const config = resolveConfig(net === "mlp" ? model : "fm", null, { ...given, data, net });
   const intervals = defaultIntervals(config, { dataset, stepsPerEpoch, steps, given });
-  const count = (epochs: number) => Math.floor(steps / intervalSteps(epochs, stepsPerEpoch));
+  const count = (epochs: number) =>
+    epochs === 0 ? 0 : Math.floor(steps / intervalSteps(epochs, stepsPerEpoch));
   return [count(intervals.evalEvery), count(intervals.sampleEvery)];
 }
 
 Deno.test("defaultIntervals() of a file are counted in the run, however small or large it is", () => {
   assert.deepEqual(counts({}, { stepsPerEpoch: 1, steps: 3000 }), [60, 20]);
   assert.deepEqual(counts({}, { stepsPerEpoch: 7, steps: 3000 }), [53, 19]);
-  assert.deepEqual(counts({ model: "fm" }, { stepsPerEpoch: 1, steps: 8000 }), [59, 2]);
+  assert.deepEqual(counts({ model: "fm" }, { stepsPerEpoch: 1, steps: 8000 }), [59, 0]);
   // The run ends within the second epoch: evaluations in between, one picture an epoch.
   assert.deepEqual(counts({}, { stepsPerEpoch: 2100, steps: 3000 }), [60, 1]);
   assert.deepEqual(counts({}, { stepsPerEpoch: 3, steps: 100_000 }), [59, 19]);
@@ -46,6 +47,7 @@ Deno.test("defaultIntervals() of other data are their network's, with a limit un
   const own = { data: "own", dataset: points };
   assert.deepEqual(counts(own, { stepsPerEpoch: 31, steps: 3000 }), [9, 4]);
   assert.deepEqual(counts(own, { stepsPerEpoch: 1, steps: 3000 }), [60, 20]);
+  assert.deepEqual(counts({ ...own, model: "fm" }, { stepsPerEpoch: 1, steps: 3000 }), [60, 0]);
   const moons = { data: "moons", dataset: points };
   assert.deepEqual(counts(moons, { stepsPerEpoch: 1, steps: 3000 }), [300, 150]);
 });

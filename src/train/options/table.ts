@@ -415,7 +415,7 @@ export const trainOptions = {
     example: "1",
     placeholder: "EPOCHS",
     help: "epochs between evaluations, 0: only at the end; of a file by default 60 in a run",
-    default: { cnf: 10, fm: { mlp: 20, unet: 1, resnet: 1 } },
+    default: { cnf: 10, fm: { mlp: 40, unet: 1, resnet: 1 } },
     freeOnResume: true,
   },
   sampleEvery: {
@@ -424,8 +424,8 @@ export const trainOptions = {
     example: "1",
     placeholder: "EPOCHS",
     help:
-      "epochs between sample pictures, 0: only at the end; of a file by default 20 in a run, 2 of fm",
-    default: { cnf: 20, fm: { mlp: 750, unet: 1, resnet: 1 } },
+      "epochs between sample pictures, 0: only at the end; of a file by default 20 in a run of cnf",
+    default: { cnf: 20, fm: { mlp: 0, unet: 1, resnet: 1 } },
     freeOnResume: true,
   },
   saveSeconds: {

@@ -1,6 +1,31 @@
 import { multiplyAdd } from "./multiply_add.part.as";
-import { finishWide, RELU } from "./gemm_tile.part.as";
+import { ADD, RELU } from "./gemm_tile.part.as";
 import { TILE_ROWS } from "./tile.layout.part.as";
+
+// @ts-ignore: decorator
+@inline
+function finishWide(
+  c: usize,
+  s: v128,
+  t: v128,
+  u: v128,
+  v: v128,
+  floor: v128,
+  mode: i32,
+  apart: usize,
+): void {
+  if (mode & ADD) {
+    s = f32x4.add(s, v128.load(c + apart));
+    t = f32x4.add(t, v128.load(c + apart, 16));
+    u = f32x4.add(u, v128.load(c + apart, 32));
+    v = f32x4.add(v, v128.load(c + apart, 48));
+  }
+  // Keeps NaN.
+  v128.store(c, f32x4.pmax(t, floor), 16);
+  v128.store(c, f32x4.pmax(s, floor));
+  v128.store(c, f32x4.pmax(v, floor), 48);
+  v128.store(c, f32x4.pmax(u, floor), 32);
+}
 
 /**
  * C[rows, 16] = start + A[rows, k] B[k, 16] in wide tiles, for any layout of A; the bits are those of

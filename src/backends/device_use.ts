@@ -1,3 +1,4 @@
+import { listen } from "./gpu/commands/listen.ts";
 import type { Gpu } from "./gpu/gpu.ts";
 import { PassClock } from "./pass_clock.ts";
 
@@ -34,20 +35,22 @@ export async function recordUse(gpu: Gpu, work: () => Promise<void>): Promise<De
   const clock = device.features.has("timestamp-query") ? new PassClock(device) : null;
   const programs = new Map<string, number>();
   let submits = 0, buffers = 0;
-  const undo = [
-    following(queue, "submit", () => void submits++),
-    following(device, "createBuffer", () => void buffers++),
-    following(device, "createCommandEncoder", (encoder) => {
-      const { beginComputePass } = encoder;
-      encoder.beginComputePass = (descriptor = {}) => {
-        const name = descriptor.label || "tfjs";
-        const timed = clock?.timed(name, descriptor) ?? descriptor;
-        const pass = beginComputePass.call(encoder, timed);
-        following(pass, "dispatchWorkgroups", () => {
-          programs.set(name, (programs.get(name) ?? 0) + 1);
-        });
-        return pass;
-      };
+  const followPasses = (encoder: GPUCommandEncoder) => {
+    const { beginComputePass } = encoder;
+    encoder.beginComputePass = (descriptor = {}) => {
+      const name = descriptor.label || "tfjs";
+      const timed = clock?.timed(name, descriptor) ?? descriptor;
+      const pass = beginComputePass.call(encoder, timed);
+      const count = () => void programs.set(name, (programs.get(name) ?? 0) + 1);
+      listen(pass, count, { methods: ["dispatchWorkgroups"] });
+      return pass;
+    };
+  };
+  const ends = [
+    listen(queue, () => void submits++, { methods: ["submit"] }),
+    listen(device, () => void buffers++, { methods: ["createBuffer"] }),
+    listen(device, (_name, _given, encoder) => followPasses(encoder as GPUCommandEncoder), {
+      methods: ["createCommandEncoder"],
     }),
   ];
   try {
@@ -59,7 +62,7 @@ export async function recordUse(gpu: Gpu, work: () => Promise<void>): Promise<De
     clock?.close();
     throw error;
   } finally {
-    for (const one of undo) one();
+    for (const end of ends) end();
   }
   const times = await clock?.read() ?? null;
   const used = [...programs].map(([name, dispatches]) => ({
@@ -70,21 +73,4 @@ export async function recordUse(gpu: Gpu, work: () => Promise<void>): Promise<De
     buffers,
     programs: used.toSorted((a, b) => (b.ms ?? 0) - (a.ms ?? 0) || b.dispatches - a.dispatches),
   };
-}
-
-/** Calls `seen` with what a method of an object returns, until the returned function is called. */
-function following<T extends object, K extends string & keyof T>(
-  object: T,
-  name: K,
-  seen: (result: T[K] extends (...given: never[]) => infer R ? R : never) => void,
-): () => void {
-  const own = object as Record<string, unknown>;
-  const method = own[name] as (...given: unknown[]) => Parameters<typeof seen>[0];
-  own[name] = (...given: unknown[]) => {
-    const result = method.apply(object, given);
-    seen(result);
-    return result;
-  };
-  // The method is of the prototype.
-  return () => delete own[name];
 }

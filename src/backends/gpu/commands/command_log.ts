@@ -1,3 +1,5 @@
+import { listen } from "./listen.ts";
+
 /** What commands are recorded into: an encoder, and its current pass. */
 interface Target {
   readonly encoder: GPUCommandEncoder;
@@ -11,36 +13,6 @@ export interface CommandLog {
 }
 
 type Methods = Record<string, (...given: unknown[]) => unknown>;
-
-/** Lets an object of WebGPU's tell of calls of its methods, until the function returned is called. */
-function listen(
-  to: object,
-  heard: (name: string, given: readonly unknown[], result: unknown) => void,
-): () => void {
-  const names = Object.entries(Object.getOwnPropertyDescriptors(Object.getPrototypeOf(to)))
-    .filter(([name, { value }]) => name !== "constructor" && typeof value === "function")
-    .map(([name]) => name);
-  // Others may listen too: their method is called, and put back.
-  const before = names.map((name) => [name, Object.getOwnPropertyDescriptor(to, name)] as const);
-  for (const name of names) {
-    const method = (to as Methods)[name]!;
-    Object.defineProperty(to, name, {
-      configurable: true,
-      writable: true,
-      value: (...given: unknown[]) => {
-        const result = method.apply(to, given);
-        heard(name, given, result);
-        return result;
-      },
-    });
-  }
-  return () => {
-    for (const [name, own] of before) {
-      if (own === undefined) delete (to as Methods)[name];
-      else Object.defineProperty(to, name, own);
-    }
-  };
-}
 
 const inEncoder = ["copyBufferToBuffer", "clearBuffer"];
 const inPass = ["setPipeline", "setBindGroup", "dispatchWorkgroups", "end"];

@@ -1,5 +1,6 @@
-import * as tf from "../../core/tfjs/library.ts";
-import { OwnMemory, Places } from "../resnet_block/places.ts";
+import type * as tf from "../../core/tfjs/library.ts";
+import { gradientsInOrder, PartialSums, summedNumbers } from "../resnet_block/partial_sums.ts";
+import { OwnMemory } from "../resnet_block/places.ts";
 import { MOST_CALLS } from "../../threads/board.ts";
 import type { Range } from "../../threads/ranges.ts";
 import type { Argument, KernelCall } from "../../threads/thread_pool.ts";
@@ -19,7 +20,7 @@ import {
   type BlockKernels,
   blockScratch,
 } from "../resnet_block/calls.ts";
-import { SUM_SCRATCH, supportsResnetBlock } from "../resnet_block/cpu.ts";
+import { supportsResnetBlock } from "../resnet_block/cpu.ts";
 import { portions } from "../resnet_block/portions.ts";
 
 /**
@@ -76,9 +77,6 @@ export function supportsResnet(
   if (n * h * w === 0 || blocks === 0 || channels > 3 || !supportsResnetBlock(c)) return false;
   return blocks * (portions(images).at(-1)!.count + BLOCK_CALLS) + OTHER_CALLS <= MOST_CALLS;
 }
-
-/** Numbers of a block's gradients that are summed over portions: three filters and two biases. */
-const summedNumbers = (c: number) => (TAPS + 2) * c * c + 2 * c;
 
 /**
  * Largest size of the partial gradients of all portions and blocks, which live at once; block by block one
@@ -256,23 +254,15 @@ export function resnetSquaredError(
       tf.TensorInfo,
       tf.TensorInfo,
     ];
-  const partial = new Places();
-  const sumOf = (...shape: number[]) => {
-    const out = make(...shape), size = tf.util.sizeFromShape(shape);
-    return { out, size, place: partial.take(parts.length * size * BYTES) };
-  };
-  const gradients = Array.from({ length: blocks }, () => ({
-    filter1: sumOf(1, 1, c, c),
-    bias1: make(n, c),
-    filter2: sumOf(3, 3, c, c),
-    bias2: sumOf(c),
-    filter3: sumOf(1, 1, c, c),
-    bias3: sumOf(c),
-  }));
+  const partial = new PartialSums(backend, parts.length);
+  const gradients = Array.from(
+    { length: blocks },
+    () => ({ bias1: make(n, c), sums: partial.ofBlock(c) }),
+  );
 
   const own = new OwnMemory(Math.max(
     ...[blockScratch(simd, c), blockGradientScratch(simd, [most, height, width, c])] as const,
-    ...[outerScratch(setting), SUM_SCRATCH * TAPS * c * c] as const,
+    outerScratch(setting),
   ));
   const { scratch } = own, take = () => own.take(most * image);
   const kept = gradients.map(() => ({ a1: take(), a2: take() }));
@@ -297,21 +287,15 @@ export function resnetSquaredError(
             ...{ u: u(block), scratch },
           })
         );
-        const backward = gradients.flatMap(({ bias1, ...sums }, block) => {
+        const backward = gradients.flatMap(({ bias1, sums }, block) => {
           const layer = firstOf(block), isLast = block === blocks - 1;
-          const partAt = ({ place, size }: { readonly place: number; readonly size: number }) =>
-            begin + place + index * size * BYTES;
           return [blockGradientCalls(simd, [count, height, width, c], {
             ...{ dy: d, x: inputOf(block, part), ...kept[block]!, masked: d, d1, d2 },
             ...(isLast ? { y: inputOf(blocks, part) } : {}),
             ...{ filter1: at(`filter${layer}`), u: u(block, 1), filter3: at(`filter${layer + 2}`) },
             dx: block === 0 ? place(dFirst) + image0 * image : d,
             dBias1: place(bias1) + image0 * c * BYTES,
-            sums: {
-              ...{ filter1: partAt(sums.filter1), filter2: partAt(sums.filter2) },
-              ...{ bias2: partAt(sums.bias2), filter3: partAt(sums.filter3) },
-              bias3: partAt(sums.bias3),
-            },
+            sums: partial.partOf(sums, { begin, part: index }),
           }, scratch)];
         }).reverse().flat();
         return [
@@ -330,19 +314,11 @@ export function resnetSquaredError(
         ];
       });
       simd.runChains(chains, own.numbers);
-      const sums = gradients.flatMap(({ bias1: _, ...sums }) => Object.values(sums));
-      simd.runChains(
-        sums.map(({ out, size, place: at }) => [
-          simd.call("sumMiddle", 1, parts.length, size, 1, begin + at, place(out), scratch),
-        ]),
-        SUM_SCRATCH * TAPS * c * c,
-      );
+      partial.addUp(simd, begin);
     }));
   backend.disposeData(turned.dataId);
   return [
     ...[y, dy, first, dFirst, last],
-    ...gradients.flatMap(({ filter1, bias1, filter2, bias2, filter3, bias3 }) => [
-      ...[filter1.out, bias1, filter2.out, bias2.out, filter3.out, bias3.out],
-    ]),
+    ...gradients.flatMap(({ bias1, sums }) => gradientsInOrder(sums, bias1)),
   ];
 }

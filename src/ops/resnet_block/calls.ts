@@ -59,6 +59,9 @@ export function blockCalls(
   return calls;
 }
 
+/** The gradients of a block that are sums over the batch; that of the first bias is per image. */
+export type SummedGradient = "filter1" | "filter2" | "bias2" | "filter3" | "bias3";
+
 /** Addresses of the operands of a block's VJP for some images. */
 export interface BlockGradientOperands {
   readonly dy: Argument;
@@ -81,7 +84,7 @@ export interface BlockGradientOperands {
   /** [n, c]. */
   readonly dBias1: number;
   /** Sums over these images. */
-  readonly sums: Readonly<Record<"filter1" | "filter2" | "bias2" | "filter3" | "bias3", number>>;
+  readonly sums: Readonly<Record<SummedGradient, number>>;
 }
 
 /** Scratch size in numbers of {@link blockGradientCalls}, for at most `n` images per call. */

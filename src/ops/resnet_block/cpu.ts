@@ -1,5 +1,6 @@
-import * as tf from "../../core/tfjs/library.ts";
-import { OwnMemory, Places } from "./places.ts";
+import type * as tf from "../../core/tfjs/library.ts";
+import { gradientsInOrder, PartialSums } from "./partial_sums.ts";
+import { OwnMemory } from "./places.ts";
 import { addressOf, type KernelCall as TensorCall, withScratch } from "../../threads/wasm.ts";
 import { withWinogradFilter } from "../convolution/winograd_filter.ts";
 import {
@@ -54,8 +55,6 @@ export function supportsResnetBlock(channels: number): boolean {
 }
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
-/** Scratch numbers of `sumMiddle` per sum. */
-export const SUM_SCRATCH = 2;
 
 /** @throws {RangeError} If there are no images. */
 function requireImages(shape: Shape4D): void {
@@ -113,28 +112,12 @@ export function resnetBlockGradient(
   const parts = portions(shape), image = h * w * c * BYTES;
   const make = (...shape: number[]) => backend.makeOutput(shape, "float32");
   const [dx, dBias1] = [make(...shape), make(n, c)];
-  const partial = new Places();
-  /** A sum over the batch, and the addresses of its consecutive parts. */
-  const sumOf = (...shape: number[]) => {
-    const out = make(...shape), size = tf.util.sizeFromShape(shape);
-    return { out, size, place: partial.take(parts.length * size * BYTES) };
-  };
-  const sums = {
-    filter1: sumOf(1, 1, c, c),
-    filter2: sumOf(3, 3, c, c),
-    bias2: sumOf(c),
-    filter3: sumOf(1, 1, c, c),
-    bias3: sumOf(c),
-  };
+  const partial = new PartialSums(backend, parts.length), sums = partial.ofBlock(c);
   const most = parts.at(-1)!.count;
-  const own = new OwnMemory(
-    Math.max(blockGradientScratch(simd, [most, h, w, c]), SUM_SCRATCH * 9 * c * c),
-  );
+  const own = new OwnMemory(blockGradientScratch(simd, [most, h, w, c]));
   const [d1, d2] = [own.take(most * image), own.take(most * image)] as const;
   const d3 = inputs.y === undefined ? null : own.take(most * image);
   withScratch(backend, partial.numbers, (begin) => {
-    const partAt = (name: keyof typeof sums, part: number) =>
-      begin + sums[name].place + part * sums[name].size * BYTES;
     withWinogradFilter(
       ...[simd, backend, { at: at(inputs.filter2), turn: 1, cin: c, cout: c }] as const,
       (u) => {
@@ -152,23 +135,13 @@ export function resnetBlockGradient(
             ...{ filter1: at(inputs.filter1), u, filter3: at(inputs.filter3) },
             ...{ masked: d3 ?? dy, d1, d2, dx: at(dx) + start },
             dBias1: at(dBias1) + first * c * BYTES,
-            sums: {
-              ...{ filter1: partAt("filter1", part), filter2: partAt("filter2", part) },
-              ...{ bias2: partAt("bias2", part), filter3: partAt("filter3", part) },
-              bias3: partAt("bias3", part),
-            },
+            sums: partial.partOf(sums, { begin, part }),
           }, own.scratch);
         });
         simd.runChains(chains, own.numbers);
       },
     );
-    simd.runChains(
-      Object.values(sums).map(({ out, size, place }) => [
-        simd.call("sumMiddle", 1, parts.length, size, 1, begin + place, at(out), own.scratch),
-      ]),
-      own.numbers,
-    );
+    partial.addUp(simd, begin);
   });
-  const { filter1, filter2, bias2, filter3, bias3 } = sums;
-  return [dx, filter1.out, dBias1, filter2.out, bias2.out, filter3.out, bias3.out];
+  return [dx, ...gradientsInOrder(sums, dBias1)];
 }

@@ -25,13 +25,14 @@ export interface DeviceOptions extends BackendOptions {
 }
 
 /**
- * The remark that solves on a GPU are slow.
+ * The remark that work on a GPU is slow.
  *
- * @param reasons Why the GPU engine does not take them.
+ * @param work In the plural.
+ * @param reasons Why the GPU engine does not take it.
  */
-export function slowSolves(reasons: readonly string[]): string {
+export function slowOnGpu(work: string, reasons: readonly string[]): string {
   const slow = `run as tensor operations, slower than with ${option("backend", "cpu")}`;
-  return `solves ${slow}; the GPU engine: ${reasons.join("; ")}`;
+  return `${work} ${slow}; the GPU engine: ${reasons.join("; ")}`;
 }
 
 /** An open backend and the engines that solve on it. Close it. */
@@ -65,7 +66,7 @@ export async function openDevice(
   return {
     backend,
     engines: backend.kind === "webgpu" && onSlowSolves !== undefined
-      ? noticingRefusal(engines, (reasons) => onSlowSolves(slowSolves(reasons)))
+      ? noticingRefusal(engines, (reasons) => onSlowSolves(slowOnGpu("solves", reasons)))
       : engines,
     reason,
     close: () => backend.close(),

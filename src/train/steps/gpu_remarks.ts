@@ -5,7 +5,7 @@ import { traceColumns } from "../../flows/divergence.ts";
 import { drawTrace, penalisedTrace } from "../../flows/likelihood_problem.ts";
 import { velocityField } from "../../flows/velocity_field.ts";
 import type { SolveProblem, Support } from "../../ode/engines/engine.ts";
-import { type Device, slowSolves } from "../../ode/engines/open_device.ts";
+import { type Device, slowOnGpu } from "../../ode/engines/open_device.ts";
 import {
   gradientOf,
   regularizationOf,
@@ -76,7 +76,6 @@ export function gpuRemarks(
     plan,
     (problem) => engines.inOrder[0]!.supports(problem),
   );
-  if (solves.kind === "no") return [`training ${slowSolves(solves.reasons)}`];
-  const slow = `run as tensor operations, slower than with ${option("backend", "cpu")}`;
-  return isAdjoint ? [`gradients ${slow}; the GPU engine: ${onlyDirect()}`] : [];
+  if (solves.kind === "no") return [slowOnGpu("training solves", solves.reasons)];
+  return isAdjoint ? [slowOnGpu("gradients", [onlyDirect()])] : [];
 }

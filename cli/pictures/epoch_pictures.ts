@@ -107,13 +107,14 @@ export async function hasEpochs({ run, step, epoch }: PicturesAt): Promise<boole
 /**
  * Draws `curves.png` at a step unless it exists already.
  *
+ * @param at.dataset The run's, if it is open.
  * @param readLog Reads the run's log; called only to draw.
  */
 export async function drawCurves(
   { run, step, dataset }: {
     readonly run: string;
     readonly step: number;
-    readonly dataset?: Dataset | undefined;
+    readonly dataset: Dataset | undefined;
   },
   readLog: () => Promise<TrainingLog>,
 ): Promise<void> {

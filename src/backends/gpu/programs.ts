@@ -1,3 +1,4 @@
+import { roundUp } from "../../core/numbers/round_up.ts";
 import { type DeviceLimits, programExcess, type ProgramSize } from "./limits.ts";
 
 /** How a program uses a binding: the first two are storage buffers. */
@@ -54,7 +55,7 @@ export function workgroupVariables(
     code += `var<workgroup> ${variable.name}: ${type};\n`;
     const size = isStruct ? variable.bytes : variable.count * elementBytes[variable.type];
     // Each begins at a multiple of 16 at most.
-    bytes += Math.ceil(size / 16) * 16;
+    bytes += roundUp(size, 16);
   }
   return { code, bytes };
 }

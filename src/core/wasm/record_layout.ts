@@ -7,6 +7,8 @@
  * order, each aligned to its size, as in C, AssemblyScript's unmanaged classes and WGSL.
  */
 
+import { roundUp } from "../numbers/round_up.ts";
+
 /** Field types and their sizes in bytes. WGSL has neither f64 nor addresses. */
 const fieldBytes = { i32: 4, u32: 4, f32: 4, f64: 8, address: 4 } as const;
 
@@ -55,10 +57,10 @@ export function recordLayout<Name extends string, BaseName extends string = neve
   for (const [field, [type]] of Object.entries<Fields<Name>[Name]>(fields)) {
     const bytes = fieldBytes[type];
     types[field] = type;
-    at[field] = Math.ceil(end / bytes) * bytes;
+    at[field] = roundUp(end, bytes);
     end = at[field] + bytes;
   }
-  const bytes = Math.ceil(end / 8) * 8;
+  const bytes = roundUp(end, 8);
   return {
     ...{ kind: "record", name, about, base, fields, bytes },
     types: types as Record<Name | BaseName, FieldType>,

@@ -1,6 +1,7 @@
 import { blockBytes } from "../../ode/engines/cpu/job_sizes.ts";
 import { fromBase64 } from "../../core/base64.ts";
 import { FailureError } from "../../core/errors.ts";
+import { roundUp } from "../../core/numbers/round_up.ts";
 import { readField, type RecordPlace, writeField } from "../../core/wasm/record_layout.ts";
 import type { DrawKeys } from "../losses/fm_draws.ts";
 import type { Block } from "../../ode/engines/cpu/engine_memory.ts";
@@ -167,7 +168,7 @@ export class RegressionSteps {
     let next = arrays.at;
     for (const [field, bytes] of Object.entries(this.#arrays) as [Field, number][]) {
       writeField(this.#record, field, next);
-      next += Math.ceil(bytes / 64) * 64;
+      next += roundUp(bytes, 64);
     }
   }
 

@@ -1,3 +1,4 @@
+import { roundUp } from "../../core/numbers/round_up.ts";
 import type { Argument, OwnAddress } from "../../threads/thread_pool.ts";
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
@@ -9,7 +10,7 @@ export class Places {
   /** Allocates so many bytes and returns their offset. */
   take(bytes: number): number {
     const at = this.#bytes;
-    this.#bytes += 64 * Math.ceil(bytes / 64);
+    this.#bytes += roundUp(bytes, 64);
     return at;
   }
 

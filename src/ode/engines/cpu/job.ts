@@ -1,4 +1,5 @@
 import { FailureError } from "../../../core/errors.ts";
+import { roundUp } from "../../../core/numbers/round_up.ts";
 import { Stopped } from "../../../core/stop.ts";
 import {
   readField,
@@ -80,7 +81,7 @@ export class Job {
     for (const [field, bytes] of Object.entries(arrays) as [JobField, number][]) {
       this.set({ [field]: next });
       this.#arrays.set(field, bytes);
-      next += Math.ceil(bytes / 64) * 64;
+      next += roundUp(bytes, 64);
     }
     requireInside(block.bytes, 0, next - block.at, "the arrays of a job");
   }

@@ -243,8 +243,8 @@ export function curvesPlot(
   const across = Float64Array.from(steps, x.at);
   const line = (values: Float64Array, at: Axis, thickness: number, opacity = 1) => {
     const ys = values.map(at.at);
-    // A column is a pixel of a PNG file.
-    const bands = denseBands(across, ys, { columns: 2 * width, thickness });
+    // A column is two pixels of a PNG file: what the rasteriser pays for is the height of its edges.
+    const bands = denseBands(across, ys, { columns: width, thickness });
     if (bands !== null) {
       const d = bands.map((band) => `${polyline(band)}Z`).join("");
       return element("path", { d, fill: accent.blue, "fill-opacity": opacity });

@@ -92,15 +92,16 @@ const density: KnownDensity = {
 const ARC_NODES = 96;
 const arcRule = gaussLegendre(ARC_NODES);
 
-/** Points of both arcs at the nodes [2 * ARC_NODES][2], and their weights. */
-const arcPoints: readonly { readonly x: number; readonly y: number; readonly weight: number }[] =
-  Array.from(arcRule.nodes, (node, k) => {
-    const a = Math.PI / 2 * (1 + node), weight = arcRule.weights[k]!;
-    return [
-      { x: Math.cos(a), y: Math.sin(a), weight },
-      { x: 1 - Math.cos(a), y: 0.5 - Math.sin(a), weight },
-    ];
-  }).flat();
+/** Points of both arcs at the nodes and their weights, in turn [2 * ARC_NODES]. */
+const arcX = new Float64Array(2 * ARC_NODES);
+const arcY = new Float64Array(2 * ARC_NODES);
+const arcWeight = new Float64Array(2 * ARC_NODES);
+arcRule.nodes.forEach((node, k) => {
+  const a = Math.PI / 2 * (1 + node);
+  arcX.set([Math.cos(a), 1 - Math.cos(a)], 2 * k);
+  arcY.set([Math.sin(a), 0.5 - Math.sin(a)], 2 * k);
+  arcWeight.fill(arcRule.weights[k]!, 2 * k, 2 * k + 2);
+});
 
 /**
  * Mean of x given y = scale x + deviation e. Given the place c on an arc, y is
@@ -110,25 +111,25 @@ const arcPoints: readonly { readonly x: number; readonly y: number; readonly wei
  */
 const posteriorMean: KnownDensity["posteriorMean"] = (y, noise) => {
   const means = new Float64Array(y.length);
-  const exponents = new Float64Array(arcPoints.length);
+  const exponents = new Float64Array(arcX.length);
   for (let i = 0; i < y.length / 2; i++) {
     const scale = noise.scale[i]!;
     const v = scale * scale * variance + noise.deviation[i]! ** 2;
     const gain = scale * variance / v;
     const across = y[2 * i]!, up = y[2 * i + 1]!;
     let largest = -Infinity;
-    arcPoints.forEach((c, k) => {
-      const dx = across - scale * c.x, dy = up - scale * c.y;
+    for (let k = 0; k < arcX.length; k++) {
+      const dx = across - scale * arcX[k]!, dy = up - scale * arcY[k]!;
       exponents[k] = -(dx * dx + dy * dy) / (2 * v);
       largest = Math.max(largest, exponents[k]!);
-    });
+    }
     let total = 0, sumX = 0, sumY = 0;
-    arcPoints.forEach((c, k) => {
-      const weight = c.weight * Math.exp(exponents[k]! - largest);
+    for (let k = 0; k < arcX.length; k++) {
+      const weight = arcWeight[k]! * Math.exp(exponents[k]! - largest);
       total += weight;
-      sumX += weight * c.x;
-      sumY += weight * c.y;
-    });
+      sumX += weight * arcX[k]!;
+      sumY += weight * arcY[k]!;
+    }
     const cx = sumX / total, cy = sumY / total;
     means[2 * i] = cx + gain * (across - scale * cx);
     means[2 * i + 1] = cy + gain * (up - scale * cy);

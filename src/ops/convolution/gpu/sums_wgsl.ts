@@ -16,7 +16,7 @@ const LOADS = 8;
 const sumOfLanes = range(LANES).map((i) => `shares[lid + ${i * SUMS_PER_WORKGROUP}u]`).join(" + ");
 
 /** The uniform of {@link addPartsShader}. */
-export const addPartsJob = ["count", "first", "parts"] as const;
+const addPartsJob = ["count", "first", "parts"] as const;
 
 /**
  * Adds partial sums in an order that depends on their number alone; the first sums go to one output, others to a
@@ -57,7 +57,7 @@ ${lines(LOADS, (e) => `      let x${e} = partial[(part + ${LANES * e}u) * count 
 `;
 
 /** The uniform of {@link pixelSumsShader}. */
-export const pixelSumsJob = [
+const pixelSumsJob = [
   "workgroups",
   "groups",
   "channels",

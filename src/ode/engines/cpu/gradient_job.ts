@@ -3,7 +3,8 @@ import { requireSolved } from "../../solver/failure_message.ts";
 import type { AffineCotangent, SolvedGradient } from "../engine.ts";
 import { dealSums } from "./dealt_sums.ts";
 import { parameterCount, pullBackArrays, threadsThatFit, tilesOf } from "./job_sizes.ts";
-import { type MlpProblem, shapeOf } from "./mlp_problem.ts";
+import type { MlpProblem } from "../valid_problem.ts";
+import { shapeOf } from "./mlp_problem.ts";
 import { directGradientRows } from "./pull_back_job.ts";
 import { beginJob, type Machine, solvedRows } from "./solve_job.ts";
 

@@ -1,12 +1,9 @@
-import { energyColumns, type EnergyOption } from "../../energies.ts";
-import { type Interpolant, requireInterpolant } from "../../interpolant.ts";
-import type { FieldSpec, SolveProblem, Support, TraceMethod } from "../engine.ts";
+import type { EnergyOption } from "../../energies.ts";
+import type { Interpolant } from "../../interpolant.ts";
+import type { SolveProblem, Support, TraceMethod } from "../engine.ts";
+import type { MlpProblem } from "../valid_problem.ts";
 import { largestGroup } from "../../solver/control_groups.ts";
-import { requireControl } from "../../solver/step_control.ts";
 import { jobFits, type JobShape } from "./job_sizes.ts";
-
-/** A problem over a field that the CPU engine supports. */
-export type MlpProblem = SolveProblem & { readonly field: Extract<FieldSpec, { kind: "mlp" }> };
 
 /** What determines the sizes of a problem's job. */
 export interface ProblemShape extends Pick<MlpProblem, "tableau" | "controlGroup" | "keep"> {
@@ -38,33 +35,6 @@ export function shapeOf({ field, y0, tableau, controlGroup, keep }: ProblemShape
     interpolant: interpolantNumbers(tableau.interpolant).length,
     times: keep.kind === "times" ? keep.times.length : 0,
   };
-}
-
-/** @throws {RangeError} If the problem is invalid for every engine. */
-export function requireProblem(problem: MlpProblem): void {
-  requireSolvable(problem);
-  const { y0, field: { dims, trace } } = problem;
-  const [rows, width] = y0.shape;
-  const wanted = dims + (trace === null ? 0 : 1 + energyColumns(trace));
-  if (rows < 1 || width !== wanted) {
-    throw new RangeError(
-      `solve: expected at least one row of ${wanted} numbers, got shape [${rows}, ${width}]`,
-    );
-  }
-}
-
-/** @throws {RangeError} If a problem over any field is invalid for every engine. */
-export function requireSolvable({ tableau, control, controlGroup, ...rest }: SolveProblem): void {
-  requireControl({ control, ...rest });
-  requireInterpolant(tableau.interpolant, tableau);
-  if (controlGroup !== "batch" && !(Number.isInteger(controlGroup) && controlGroup > 0)) {
-    throw new RangeError(
-      `control group: expected a positive whole number or "batch", got ${controlGroup}`,
-    );
-  }
-  if (control.kind === "adaptive" && tableau.bError === null) {
-    throw new RangeError(`${tableau.name} has no error estimate: it takes fixed steps only`);
-  }
 }
 
 /** Whether a problem's job fits the engine's memory. */

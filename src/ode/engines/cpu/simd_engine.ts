@@ -5,7 +5,8 @@ import type { Engine, Solution, SolveProblem } from "../engine.ts";
 import type { SimdChoice } from "../../../threads/simd_module.ts";
 import { engineModule } from "./engine_module.ts";
 import { gradientJob, takesGradient } from "./gradient_job.ts";
-import { type MlpProblem, requireProblem, supports } from "./mlp_problem.ts";
+import { type MlpProblem, requireProblem } from "../valid_problem.ts";
+import { supports } from "./mlp_problem.ts";
 import { pullBackJob } from "./pull_back_job.ts";
 import { Solved, solveJob } from "./solve_job.ts";
 

@@ -5,7 +5,8 @@ import { adaptiveFields } from "./control_fields.ts";
 import type { EngineModule } from "./engine_module.ts";
 import { Job } from "./job.ts";
 import { activationChunks, groupsOf, solveArrays } from "./job_sizes.ts";
-import { interpolantNumbers, type MlpProblem, shapeOf } from "./mlp_problem.ts";
+import type { MlpProblem } from "../valid_problem.ts";
+import { interpolantNumbers, shapeOf } from "./mlp_problem.ts";
 
 /** The module and resources of a solve. */
 export interface Machine {

@@ -5,6 +5,7 @@ import { drawOnGpu } from "../../../backends/gpu/random/draw.ts";
 import { FailureError } from "../../../core/errors.ts";
 import { throwIfStopped } from "../../../core/stop.ts";
 import type { SolveFailure, SolveReport } from "../engine.ts";
+import type { MlpProblem } from "../valid_problem.ts";
 import { CONTROL_BYTES, type ControlField, groupStatus, readControls } from "./control.ts";
 import { Held } from "./held.ts";
 import { jobNumbers } from "./job.ts";
@@ -12,7 +13,7 @@ import { packParameters } from "./packing.ts";
 import { type SolvePlan, solvePlan, type SolveTuning } from "./plan.ts";
 import { chunkBytes } from "./records.ts";
 import { solveProgram } from "./solve_wgsl.ts";
-import { type MlpProblem, Solved } from "./solved.ts";
+import { Solved } from "./solved.ts";
 import { tiledShape, tilesOn } from "./tiles/chosen_tiles.ts";
 
 type Control = Readonly<Record<ControlField, number>>;

@@ -1,11 +1,9 @@
 import * as tf from "../../../core/tfjs/library.ts";
 import type { Gpu } from "../../../backends/gpu/gpu.ts";
 import type { PooledBuffer } from "../../../backends/gpu/buffers.ts";
-import type { FieldSpec, Solution, SolveProblem, SolveReport } from "../engine.ts";
+import type { Solution, SolveReport } from "../engine.ts";
+import type { MlpProblem } from "../valid_problem.ts";
 import type { RecordShape } from "./records.ts";
-
-/** A problem over a field that the GPU engine solves. */
-export type MlpProblem = SolveProblem & { readonly field: Extract<FieldSpec, { kind: "mlp" }> };
 
 /** What decides how a solve is laid out, and its numbers: a problem without weights and states. */
 export type SolveTask = Omit<MlpProblem, "field" | "y0"> & {

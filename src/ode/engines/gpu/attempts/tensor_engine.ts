@@ -3,8 +3,8 @@ import { type DeviceLimits, mostBindingBytes } from "../../../../backends/gpu/li
 import type { Gpu } from "../../../../backends/gpu/mod.ts";
 import { ready } from "../../../../core/late.ts";
 import { requireSolved } from "../../../solver/failure_message.ts";
-import { requireSolvable } from "../../cpu/mlp_problem.ts";
 import type { Engine, Solution, SolveProblem, SolveReport, Support } from "../../engine.ts";
+import { requireSolvable } from "../../valid_problem.ts";
 import { adjointGradient } from "../../portable/adjoint_gradient.ts";
 import { tensorSpace } from "../../portable/tensor_rows.ts";
 import { LEAST_TOLERANCE } from "../plan.ts";

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { decimalNumber, decimalScale } from "../../src/data/formats/parquet/decimal.ts";
 import { type PointsOptions, readPoints } from "../../src/data/tables/point_rows.ts";
 import { readingWords } from "../../src/data/tables/reading_words.ts";
 import { refusalsIn } from "./_refusal.ts";
@@ -198,6 +199,37 @@ Deno.test("readPoints() says which whole numbers float64 rounds", async () => {
     ...{ column: { name: "id", number: 1 }, count: 5, place: "line 2" },
     ...{ exact: -9007199254740993n, rounded: -9007199254740992n },
   }]);
+});
+
+Deno.test("readPoints() reads decimals to the nearest float64, and counts whole ones that it rounds", async () => {
+  const { points, dims, reading } = await read("decimals");
+  const column = (at: number) => [...points].filter((_, i) => i % dims === at);
+  const of = (text: (i: number) => string) => Array.from({ length: 30 }, (_, i) => Number(text(i)));
+  assert.deepEqual(column(0), of((i) => `${2n ** 53n + BigInt(i)}`));
+  assert.deepEqual(column(1), of((i) => `${10n ** 17n + BigInt(i)}e-2`));
+  assert.deepEqual(column(2), of((i) => `${-(2n ** 53n) - BigInt(i)}`));
+  assert.deepEqual(column(3), of((i) => `${3 * i - 1}e-1`));
+  assert.deepEqual(
+    reading.rounded.map(({ column, count, exact, place }) => [column.name, count, exact, place]),
+    [["id", 15, 2n ** 53n + 1n, "row 2"], ["whole", 15, -(2n ** 53n) - 1n, "row 2"]],
+  );
+});
+
+Deno.test("decimalNumber() and decimalScale() take what the file says, or refuse it", () => {
+  const element = { name: "d", type: "INT64" } as const;
+  const logical = (scale: number) => ({ type: "DECIMAL", precision: 18, scale }) as const;
+  // Without the older annotation beside the logical type the numbers are decimals all the same.
+  assert.equal(decimalScale({ ...element, logical_type: logical(3) }), 3);
+  assert.equal(decimalScale({ ...element, converted_type: "DECIMAL", scale: 2 }), 2);
+  assert.equal(decimalScale({ ...element, converted_type: "UINT_64", scale: 2 }), null);
+  for (const scale of [-1, 77, 2 ** 31 - 1, 0.5]) {
+    assert.throws(() => decimalScale({ ...element, logical_type: logical(scale) }), RangeError);
+  }
+  assert.equal(decimalNumber(-1234n, 3).nearest, -1.234);
+  assert.equal(decimalNumber(Uint8Array.of(0xff, 0x85), 1).nearest, -12.3);
+  for (const stored of [new Uint8Array(33), 1.5, true, "1"]) {
+    assert.throws(() => decimalNumber(stored, 0), RangeError);
+  }
 });
 
 Deno.test("readPoints() refuses a Parquet file that is cut short", async () => {

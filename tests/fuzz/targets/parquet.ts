@@ -16,6 +16,7 @@ const names = [
   "split",
   "delta",
   "types",
+  "decimals",
   "texts",
   "texts_plain",
 ];

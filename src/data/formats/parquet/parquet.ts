@@ -11,6 +11,7 @@ import { isRounded } from "../../tables/rounded_integers.ts";
 import { bareField } from "../field_kind.ts";
 import { MAX_RATIO } from "../gunzip.ts";
 import { MAX_NUMBERS } from "../number_bytes.ts";
+import { decimalNumber, decimalScale, withoutDecimals } from "./decimal.ts";
 import { checkPages, codecs, compressors } from "./pages.ts";
 
 /** A column of a Parquet file. */
@@ -97,12 +98,17 @@ export function openParquet(bytes: Uint8Array<ArrayBuffer>, place: string): Parq
   return {
     rows,
     columns,
-    read: (name, onRounded) =>
-      readColumn(bytes, { metadata, schema, name, place }, (value, row) => {
-        const number = Number(value);
-        if (typeof value === "bigint" && isRounded(value, number)) onRounded?.(row, value);
-        return number;
-      }),
+    read(name, onRounded) {
+      const { element } = schema.children.find(({ element }) => element.name === name)!;
+      const scale = whole(place, () => decimalScale(element));
+      return readColumn(bytes, { metadata, schema, name, place }, (value, row) => {
+        const { nearest, whole } = scale === null
+          ? { nearest: Number(value), whole: typeof value === "bigint" ? value : null }
+          : decimalNumber(value, scale);
+        if (whole !== null && isRounded(whole, nearest)) onRounded?.(row, whole);
+        return nearest;
+      });
+    },
     async readTexts(name) {
       const indices = new Map<string, number>();
       const values = await readColumn(bytes, { metadata, schema, name, place }, (value) => {
@@ -131,9 +137,15 @@ async function readColumn(
   { metadata, schema, name, place }: ColumnOfFile,
   numberOf: (value: unknown, row: number) => number,
 ): Promise<Float64Array> {
-  whole(place, () => requireFitting(bytes, { metadata, schema, name, place }));
+  const stored = whole(place, () => {
+    requireFitting(bytes, { metadata, schema, name, place });
+    return { ...metadata, schema: withoutDecimals(metadata.schema) };
+  });
   const values = new Float64Array(Number(metadata.num_rows)).fill(NaN);
+  const { element } = schema.children.find(({ element }) => element.name === name)!;
+  const isDecimal = whole(place, () => decimalScale(element) !== null);
   const text = (content: Uint8Array) => {
+    if (isDecimal) return content; // without an annotation it would be text
     try {
       return utf8.decode(content);
     } catch {
@@ -146,7 +158,7 @@ async function readColumn(
   try {
     await parquetRead({
       file: bytes.buffer,
-      metadata,
+      metadata: stored,
       columns: [name],
       compressors,
       parsers: { stringFromBytes: text, jsonFromBytes: text },

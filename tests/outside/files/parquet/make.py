@@ -94,3 +94,12 @@ pq.write_table(
 )
 np.save("big.npy", np.array([big, [2**60 - i % 2 for i in range(n)]]).T)
 np.save("big_fortran.npy", np.asfortranarray(np.array([big, [2**60 - i % 2 for i in range(n)]]).T.astype(">u8")))
+
+# Decimals beyond float64's 2^53, with and without digits behind the point, in every physical type.
+decimals = pa.table({
+    "id": pa.array([decimal.Decimal(2**53 + i) for i in range(n)], pa.decimal128(38, 0)),
+    "cents": pa.array([decimal.Decimal(10**17 + i).scaleb(-2) for i in range(n)], pa.decimal128(18, 2)),
+    "whole": pa.array([decimal.Decimal(-(2**53) - i) for i in range(n)], pa.decimal128(38, 4)),
+    "long": pa.array([decimal.Decimal(3 * i - 1).scaleb(-1) for i in range(n)], pa.decimal256(60, 30)),
+})
+pq.write_table(decimals, "decimals.parquet", store_decimal_as_integer=True)

@@ -103,7 +103,7 @@ class GpuTrainer implements Trainer {
   readonly #pace = new BatchPace({ most: MOST_STEPS, batchMs: BATCH_MS });
   /** Why the step after those recorded could not be. */
   #refusal: { readonly error: unknown } | null = null;
-  /** In order; their steps are {@link #pending}. */
+  /** In order; their steps are the first of {@link #pending}. */
   #reads: StepRead[] = [];
   #pending: PendingStep[] = [];
   #settling: Promise<void> | null = null;
@@ -131,8 +131,8 @@ class GpuTrainer implements Trainer {
     const atNext = (error: unknown) => atStep(error, { step: done + 1, done, config });
     // Half of the step is recorded, and is not to be recorded twice.
     if (this.#refusal !== null) throw atNext(this.#refusal.error);
-    // Steps that were taken again may be in several reads.
     await this.#settleAllBut(1);
+    while (this.#isBehind()) await this.#settleNext();
     const begunMs = this.#clock(), wanted = Math.min(most, this.#pace.steps);
     const first = this.#pending.length;
     for (let i = 0; i < wanted; i++) {
@@ -223,6 +223,12 @@ class GpuTrainer implements Trainer {
       this.#pending.shift()!.figures = figures;
     }
     this.#pace.settled(read, this.#clock());
+    if (this.#reads.length === 0) this.#takeAgain(this.#pace.steps);
+  }
+
+  /** Whether some pending steps are still to be taken again. */
+  #isBehind(): boolean {
+    return this.#pending.length > this.#reads.reduce((sum, { count }) => sum + count, 0);
   }
 
   /** Goes on from the first step that changed no weights: takes it again, or makes it the last. */
@@ -230,44 +236,48 @@ class GpuTrainer implements Trainer {
     // The others hold steps after it.
     await Promise.allSettled(this.#reads.splice(0).map(({ bytes }) => bytes));
     const { verdict } = figures;
-    const isFinal = fault !== "other" || hasFailed(verdict) ||
-      hasBit(verdict, "lossNotFinite") || hasBit(verdict, "penaltyNotFinite");
-    let refusal: unknown = null;
-    if (!isFinal && this.#extend(verdict)) {
-      try {
-        return this.#takeAgain();
-      } catch (error) {
-        this.#reads = [];
-        refusal = error;
-      }
+    // Before anything else that is wrong: only a solve that has ended says all that the CPU's would say.
+    if (fault === "other" && this.#extend(verdict)) {
+      this.#gpu.clear(this.#recorder.late);
+      return this.#takeAgain(1);
     }
-    const [last, ...others] = this.#pending.splice(0);
     const { predictedSteps } = figures;
-    last!.failure = refusal ?? await this.#failureOf(verdict, fault);
-    last!.figures = {
+    this.#giveUp({
       ...figures,
       predictedSteps: hasBit(verdict, "penaltyNotFinite") ? NaN : predictedSteps,
-    };
+    }, await this.#failureOf(verdict, fault));
+  }
+
+  /**
+   * Records so many pending steps again: the one that went wrong alone, since the device hears of nothing else until
+   * it and all recorded after it are done, and each may take as long.
+   */
+  #takeAgain(most: number): void {
+    const begunMs = this.#clock(), steps = this.#pending.slice(0, most);
+    if (steps.length === 0) return;
+    try {
+      for (const pending of steps) Object.assign(pending, this.#record(pending.step));
+      this.#startRead({ first: steps[0]!.step, count: steps.length, begunMs });
+    } catch (error) {
+      this.#giveUp(lost, error);
+    }
+  }
+
+  /** Makes the first pending step the last one. */
+  #giveUp(figures: Figures, failure: unknown): void {
+    const [last, ...others] = this.#pending.splice(0);
+    last!.failure = failure;
+    last!.figures = figures;
     for (const other of others) other.figures = lost;
   }
 
-  /** Records all pending steps again, in reads that each have room for their figures. */
-  #takeAgain(): void {
-    this.#gpu.clear(this.#recorder.late);
-    for (let i = 0; i < this.#pending.length; i += MOST_STEPS) {
-      const begunMs = this.#clock(), steps = this.#pending.slice(i, i + MOST_STEPS);
-      for (const pending of steps) Object.assign(pending, this.#record(pending.step));
-      this.#startRead({ first: steps[0]!.step, count: steps.length, begunMs });
-    }
-  }
-
-  /** Gives the solves that lacked dispatches more of them; false if they have all that they may need. */
+  /** Gives the solves that lacked dispatches more of them; false if none did, or they have all that they may need. */
   #extend(verdict: number): boolean {
     const lacking = [
       ...(hasBit(verdict, "unfinished") ? [this.#main] : []),
       ...(hasBit(verdict, "unfinishedPrefix") ? [this.#prefix] : []),
     ];
-    return lacking.every((forecast) => forecast.double());
+    return lacking.length > 0 && lacking.every((forecast) => forecast.double());
   }
 
   /** Why a step ends the run; null if its figures say it. */

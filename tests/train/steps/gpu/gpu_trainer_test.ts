@@ -17,10 +17,10 @@ import { train, type TrainSpec } from "../../../../src/train/train.ts";
 import type { DatasetOpener, TrainingPlan } from "../../../../src/train/training_plan.ts";
 import { trainingLoss } from "../../../../src/train/training_loss.ts";
 import { backendTest } from "../../../support/backends.ts";
-import { likelihood, planOf, startOf } from "./small_plan.ts";
+import { likelihood, openLarge, planOf, startOf } from "./small_plan.ts";
 import { countGpuCalls } from "../../../support/gpu_calls.ts";
 import { inFolder } from "../../../support/in_folder.ts";
-import { openSmall, smallPoints } from "../../support/runs.ts";
+import { openSmall } from "../../support/runs.ts";
 
 /** Time stands still: batches of 1, 1, 8, 64, 100, ... steps. */
 const clock = () => 0;
@@ -377,13 +377,6 @@ async function failureOf(spec: TrainSpec, run: string, openDataset: DatasetOpene
   const checkpoint = await Deno.readFile(`${run}/checkpoint.safetensors`);
   return { message, steps: steps.map(({ step, nfe }) => [step, nfe]), checkpoint };
 }
-
-/** Small points, so large that the square of one is infinite in float32. */
-const openLarge: DatasetOpener = () => {
-  const data = smallPoints();
-  const points = data.train.points.map((value) => 1e25 * value);
-  return Promise.resolve({ ...data, train: { ...data.train, points } });
-};
 
 const failures: Readonly<Record<string, readonly [TrainOptions, DatasetOpener, RegExp]>> = {
   "a failed solve": [{ maxSteps: 4 }, openSmall, /: step \d+: .*the budget of 4 steps is spent/],

@@ -1,7 +1,7 @@
 import { bytesText } from "../core/bytes_text.ts";
 import { InputError } from "../core/errors.ts";
 import { activationNumbers, MAX_EVALUATION_BYTES } from "./activation_numbers.ts";
-import { type Network, networkRecord } from "./network.ts";
+import { descriptionOf, type Network } from "./network.ts";
 
 /** Limit on float32 weight bytes: half of tfjs's memory, which holds the weights twice. */
 const MAX_WEIGHT_BYTES = 2 ** 30;
@@ -23,25 +23,25 @@ export interface RoomAdvice {
  * @throws {InputError} If the weights, an input row or its activations exceed their limits.
  */
 export function requireRoom(network: Network, advice: RoomAdvice): void {
-  const words = () => JSON.stringify(networkRecord(network));
+  const what = descriptionOf(network);
   const rowBytes = 4 * network.rowWidth;
   if (rowBytes > MAX_ROW_BYTES) {
     throw new InputError(
-      `${words()}: a row of the input takes ${rowBytes} bytes, more than ` +
-        `${MAX_ROW_BYTES}; take data of fewer numbers per row`,
+      `${what}: a row of the input takes ${bytesText(rowBytes)}, more than ` +
+        `${bytesText(MAX_ROW_BYTES)}; take data of fewer numbers per row`,
     );
   }
   const bytes = 4 * network.layout.size;
   if (bytes > MAX_WEIGHT_BYTES) {
     throw new InputError(
-      `${words()}: its weights take ${bytes} bytes in float32, more than ` +
-        `${MAX_WEIGHT_BYTES}; take ${advice.weights}`,
+      `${what}: its weights take ${bytesText(bytes)} in float32, more than ` +
+        `${bytesText(MAX_WEIGHT_BYTES)}; take ${advice.weights}`,
     );
   }
   const activations = 4 * activationNumbers(network).evaluation;
   if (activations > MAX_EVALUATION_BYTES) {
     throw new InputError(
-      `${words()}: the layers of one row take ${bytesText(activations)}, more ` +
+      `${what}: the layers of one row take ${bytesText(activations)}, more ` +
         `than ${bytesText(MAX_EVALUATION_BYTES)}; take ${advice.activations}`,
     );
   }

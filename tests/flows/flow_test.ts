@@ -281,7 +281,7 @@ backendTest(
     const failed = await nfeBy({ kind: "maxStepsReached", t: 0.4, h: 0.1 });
     await assert.rejects(failed, {
       name: "FailureError",
-      message: /samples 0 to 1 at t = 0.4 .*maxSteps above/,
+      message: /samples 0 to 1 at t = 0.4 .*`maxSteps` above/,
     });
     batch.dispose();
     model.parameters.dispose();

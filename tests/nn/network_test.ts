@@ -89,6 +89,8 @@ Deno.test("createNetwork() names the problem and the remedy", () => {
     [of(mlp, { hidden: 1 }), /take 2$/],
     [of(mlp, { dims: 0 }), /dims: expected a whole number of at least 1, got 0/],
     [of(mlp, { dims: "2" }), /dims: expected a whole number of at least 1, got "2"/],
+    [of(mlp, { hidden: 1e5 }), /width 100000: its weights .* GiB .*; take a smaller `hidden`$/],
+    [of(unet, { filters: 1e5 }), /100000 filters: its weights .*; take fewer `filters`$/],
     [of(resnet, { filters: 7 }), /filters: .*got 7/],
     [of(resnet, { blocks: NaN }), /blocks: .*got NaN/],
     [of(resnet, { height: 2.5 }), /height: .*got 2.5/],

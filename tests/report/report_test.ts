@@ -89,7 +89,7 @@ Deno.test("reportDocument() says where a solve failed, without options that a re
     assert.equal(notices.length, failures.length);
     const said = notices.find((notice) => notice.includes("Not computed: samples"))!;
     assert.match(said, /the solve stopped for samples .* at t = .*/);
-    assert.doesNotMatch(said, /try rtol|maxSteps/);
+    assert.doesNotMatch(said, /try `rtol|maxSteps/);
     assert.match(said, /`fluxion plot` and `fluxion sample` take `--rtol` and `--atol`/);
     // What needs no solve is there.
     const titles = sections[0]!.sections.map(({ title }) => title);

@@ -192,7 +192,7 @@ function sayLeftOut(
   },
 ): void {
   if (failures.length === 0) return;
-  sayFailedRows(failures);
+  sayFailedRows(failures, evalOptions);
   const left = rows - failures.length;
   speaker(flags)(
     left === 0

@@ -58,7 +58,7 @@ async function writeLogProb(flags: LogProbFlags, run: string): Promise<void> {
   try {
     const { values, failures } = await rowValues(opened, { flags, rows, trace });
     await writeStream(path, /\.npy$/i.test(out) ? npy(values) : [csv(values)]);
-    sayFailedRows(failures);
+    sayFailedRows(failures, logProbOptions);
     if (failures.length > 0) throw new PartlyFailed(`${failures.length} rows failed`);
   } finally {
     opened.close();

@@ -1,6 +1,7 @@
 import { mlpLayout } from "../../ops/mlp_field/contract.ts";
 import type { FusedField, Network } from "../network.ts";
 import type { NetworkKind } from "../network_kind.ts";
+import { option } from "../../core/options/spelling.ts";
 import { requireRoom } from "../room.ts";
 import { requireSizes } from "../size_rule.ts";
 import { frequencyBuffer } from "../time_embedding.ts";
@@ -39,8 +40,8 @@ export function mlpNetwork(given: MlpSizes): MlpNetwork {
     description: `a ConditionalMLP of width ${hidden}`,
   };
   requireRoom(network, {
-    weights: "a smaller hidden",
-    activations: "a smaller hidden width",
+    weights: `a smaller ${option("hidden")}`,
+    activations: `a smaller ${option("hidden")}`,
   });
   return network;
 }

@@ -1,6 +1,7 @@
 import { LOSS_IMAGES } from "../activation_numbers.ts";
 import type { ActivationNumbers, ImageShape, Network } from "../network.ts";
 import type { NetworkKind } from "../network_kind.ts";
+import { option } from "../../core/options/spelling.ts";
 import { requireRoom } from "../room.ts";
 import { requireSizes } from "../size_rule.ts";
 import { frequencyBuffer } from "../time_embedding.ts";
@@ -44,8 +45,8 @@ export function resnetNetwork(given: ResnetSizes): ResnetNetwork {
     description: `a ConditionedSimpleResnet of ${blocks} blocks with ${filters} filters`,
   };
   requireRoom(network, {
-    weights: "a smaller filters",
-    activations: "fewer filters, or smaller images",
+    weights: `fewer ${option("filters")}`,
+    activations: `fewer ${option("filters")}, or smaller images`,
   });
   return network;
 }

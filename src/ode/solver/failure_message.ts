@@ -1,4 +1,5 @@
 import { FailureError } from "../../core/errors.ts";
+import { option } from "../../core/options/spelling.ts";
 import type { SolveReport, StepControl } from "../engines/engine.ts";
 
 /** The settings of a failed solve that its message mentions. */
@@ -21,7 +22,7 @@ export function describeFailure(report: SolveReport, settings: FailedSettings): 
   const at = `at t = ${Number(failure.t.toPrecision(6))} with step size ` +
     `${Number(failure.h.toPrecision(3))} after ${rejected} rejected steps`;
   const gentler = control.kind === "adaptive"
-    ? `rtol and atol above ${control.rtol} and ${control.atol}`
+    ? `${option("rtol")} and ${option("atol")} above ${control.rtol} and ${control.atol}`
     : `more steps than ${control.steps}, or the solver dopri5`;
   switch (failure.kind) {
     case "stepSizeUnderflow":
@@ -34,7 +35,7 @@ export function describeFailure(report: SolveReport, settings: FailedSettings): 
     case "maxStepsReached":
       return `${at}: the budget of ${maxSteps} steps is spent; ` +
         (control.kind === "fixed" ? `try at most ${maxSteps} steps` : `try ${gentler}`) +
-        (maxStepsOption === undefined ? "" : `, or ${maxStepsOption} above ${maxSteps}`);
+        (maxStepsOption === undefined ? "" : `, or ${option(maxStepsOption)} above ${maxSteps}`);
     default:
       return failure satisfies never;
   }

@@ -16,10 +16,10 @@ Deno.test("describeFailure() names t, step size, rejections and a remedy", () =>
   const cases: [SolveFailure, RegExp][] = [
     [
       { kind: "stepSizeUnderflow", t: 0.4123456789, h: 1.2345e-17 },
-      /^at t = 0\.412346 with step size 1\.23e-17 after 7 rejected steps: .*try rtol and atol above 0\.00001 and 0\.000001/,
+      /^at t = 0\.412346 with step size 1\.23e-17 after 7 rejected steps: .*try `rtol` and `atol` above 0\.00001 and 0\.000001/,
     ],
     [{ kind: "nonFinite", t: 0, h: -1e-6 }, /step size -0\.000001.*not finite.*NaN/],
-    [{ kind: "maxStepsReached", t: 0.5, h: 0.1 }, /budget of 500 steps.*maxSteps above 500/],
+    [{ kind: "maxStepsReached", t: 0.5, h: 0.1 }, /budget of 500 steps.*`maxSteps` above 500/],
   ];
   for (const [failure, message] of cases) {
     assert.match(describeFailure(report(0, failure), settings), message);
@@ -29,7 +29,10 @@ Deno.test("describeFailure() names t, step size, rejections and a remedy", () =>
   assert.match(describeFailure(report(0, failure), fixed), /more steps than 16/);
   const spent = { kind: "maxStepsReached", t: 0.5, h: 0.1 } as const;
   const { maxStepsOption: _, ...unnamed } = settings;
-  assert.match(describeFailure(report(0, spent), unnamed), /spent; try rtol and atol above [^,]*$/);
+  assert.match(
+    describeFailure(report(0, spent), unnamed),
+    /spent; try `rtol` and `atol` above [^,]*$/,
+  );
   assert.match(describeFailure(report(0, spent), { ...fixed }), /spent; try at most 500 steps$/);
   assert.throws(() => describeFailure(report(0, null), settings), RangeError);
 });

@@ -1,4 +1,5 @@
 import { FailureError } from "../../../core/errors.ts";
+import { option } from "../../../core/options/spelling.ts";
 import { roundUp } from "../../../core/numbers/round_up.ts";
 import { Stopped } from "../../../core/stop.ts";
 import {
@@ -172,8 +173,9 @@ export class Job {
     if (failed === jobFailures.values.stopped) throw new Stopped("a solve was asked to stop");
     if (failed !== 0) {
       throw new FailureError(
-        "the CPU engine has no memory left for the steps of this solve: try a smaller batch, " +
-          "or the gradient adjoint",
+        `the CPU engine has no memory left for the steps of this solve: try fewer steps, a smaller ${
+          option("batchSize")
+        }, or ${option("gradient", "adjoint")}`,
       );
     }
   }

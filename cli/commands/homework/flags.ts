@@ -14,7 +14,7 @@ export const homeworkOptions = {
   quick: {
     value: { kind: "switch" },
     group: "own",
-    help: "small models, three minutes instead of 24",
+    help: "small models, three minutes instead of 25",
   },
   ...seedOption("all random numbers"),
   ...backendOption,

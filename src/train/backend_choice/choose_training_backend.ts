@@ -97,5 +97,7 @@ function whyNotGpu(plan: TrainingPlan): string | null {
   }
   if (plan.config.model !== "cnf") return null;
   const reasons = gpuReasons(plan, (problem) => supports(problem, unlimited));
-  return reasons.length === 0 ? null : `the GPU engine: ${reasons.join("; ")}`;
+  return reasons.length === 0
+    ? null
+    : `the GPU engine does not take this training (${reasons.join("; ")})`;
 }

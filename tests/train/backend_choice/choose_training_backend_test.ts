@@ -139,15 +139,20 @@ Deno.test("chooseTrainingBackend() asks for no adapter where the choice does not
     [{ backend: "webgpu" }, "cnf", "webgpu", /^requested$/],
     [{ portableBits: true }, "cnf", "cpu", /^portable bits were requested$/],
     [{}, "fm", "cpu", /^flow matching on points trains there$/],
-    [{ gradient: "adjoint" }, "cnf", "cpu", /^the GPU engine: it takes `gradient: "direct"` only$/],
+    [
+      { gradient: "adjoint" },
+      "cnf",
+      "cpu",
+      /^the GPU engine does not take this training \(it takes `gradient: "direct"` only\)$/,
+    ],
     [
       { rtol: 1e-7, atol: 1e-7 },
       "cnf",
       "cpu",
-      /: its float32 takes tolerances from 0.000001, not 1e-7$/,
+      /\(its float32 takes tolerances from 0.000001, not 1e-7\)$/,
     ],
-    [{ batchSize: 40, controlGroup: "batch" }, "cnf", "cpu", /at most 32 rows, not 40$/],
-    [{ regularize: "kinetic=0.1" }, "cnf", "cpu", /integrates no energies$/],
+    [{ batchSize: 40, controlGroup: "batch" }, "cnf", "cpu", /at most 32 rows, not 40\)$/],
+    [{ regularize: "kinetic=0.1" }, "cnf", "cpu", /integrates no energies\)$/],
   ];
   for (const [changes, run, kind, reason] of cases) {
     const { asked, surroundings } = counting();

@@ -1,4 +1,5 @@
 import * as tf from "../core/tfjs/library.ts";
+import { OutOfMemoryError } from "../core/errors.ts";
 import type { Backend } from "./backend.ts";
 
 /** One operation of a backend, compared with reference values. */
@@ -50,8 +51,16 @@ async function run(
     const relativeError = actual.length === expected.length ? errorOf(actual, expected) : NaN;
     return { name, ok: relativeError <= TOLERANCE, relativeError, message: null };
   } catch (error) {
-    return { name, ok: false, relativeError: NaN, message: (error as Error).message };
+    return { name, ok: false, relativeError: NaN, message: selfTestMessage(error) };
   }
+}
+
+/** The message of what a self-test threw. Its few numbers are fixed, so memory can only be freed by others. */
+export function selfTestMessage(error: unknown): string {
+  const { message } = error instanceof OutOfMemoryError
+    ? error.withRemedy("close other programs that use its memory")
+    : error as Error;
+  return message;
 }
 
 /** max|actual - expected| / max|expected|; NaN if any value is NaN. */

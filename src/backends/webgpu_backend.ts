@@ -124,7 +124,7 @@ function failureOf(name: string, error: GPUError): DeviceError | OutOfMemoryErro
   if (!(error instanceof GPUOutOfMemoryError) && !TOO_LARGE.test(words)) {
     return deviceError(name, words);
   }
-  return new OutOfMemoryError(`${name}: ${words}: take fewer rows or a smaller network`, null);
+  return new OutOfMemoryError(`${name}: ${words}`, null);
 }
 
 function deviceError(name: string, words: string): DeviceError {

@@ -42,14 +42,29 @@ export class AddressSpaceError extends FailureError {}
 /** A device was lost, or refused a command: what was computed since may be wrong. */
 export class DeviceError extends FailureError {}
 
-/** An allocation failed. */
+/**
+ * An allocation failed. The memory does not know for what, so its remedy is that of work on a caller's rows and
+ * network; other work gives its own by {@link OutOfMemoryError.withRemedy}.
+ */
 export class OutOfMemoryError extends FailureError {
   /** Size of the allocation that failed; null if the device does not tell. */
   readonly bytes: number | null;
+  /** What happened: the message without the remedy. */
+  readonly what: string;
 
-  /** Takes a message as described above, and the number of bytes requested. */
-  constructor(message: string, bytes: number | null) {
-    super(message);
+  /** Takes the two halves of a message as described above, and the number of bytes requested. */
+  constructor(
+    what: string,
+    bytes: number | null,
+    remedy = "take fewer rows or a smaller network",
+  ) {
+    super(`${what}: ${remedy}`);
+    this.what = what;
     this.bytes = bytes;
+  }
+
+  /** The same failure, with what to do about it in the work that it ended. */
+  withRemedy(remedy: string): OutOfMemoryError {
+    return new OutOfMemoryError(this.what, this.bytes, remedy);
   }
 }

@@ -58,7 +58,7 @@ export function guardHeap(heap: Heap): void {
 function outOfMemory(bytes: number): OutOfMemoryError {
   return new OutOfMemoryError(
     `backend cpu: no memory for ${bytesText(bytes)} more; its tensors have ` +
-      `${bytesText(HEAP_BYTES)} together: take fewer rows or a smaller network`,
+      `${bytesText(HEAP_BYTES)} together`,
     bytes,
   );
 }

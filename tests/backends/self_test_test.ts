@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import * as tf from "@tensorflow/tfjs";
 import { openBackend } from "../../src/backends/open_backend.ts";
 import { selfTest } from "../../src/backends/self_test.ts";
+import { solveSelfTest } from "../../src/ode/engines/solve_self_test.ts";
 import { backendTest } from "../support/backends.ts";
+import { losableDevice } from "../support/losable_device.ts";
 
 backendTest("selfTest() passes", ["cpu", "webgpu"], async (backend) => {
   for (const { name, ok, relativeError, message } of await selfTest(backend)) {
@@ -36,4 +38,14 @@ Deno.test("selfTest() detects a kernel with wrong results and one that throws", 
     tf.registerKernel(filterGradient);
     tf.registerKernel(tanh);
   }
+});
+
+backendTest("self-tests without memory advise to free some", ["webgpu"], async (backend) => {
+  backend.close();
+  const { opened, refuse } = await losableDevice();
+  refuse(new GPUOutOfMemoryError("Not enough memory left."));
+  for (const { message } of [...await selfTest(opened), await solveSelfTest(opened)]) {
+    assert.match(message!, /^WebGPU \(.*\): Not enough memory left: close other programs/);
+  }
+  opened.close();
 });

@@ -1,6 +1,6 @@
 import * as tf from "../../core/tfjs/library.ts";
 import type { Backend } from "../../backends/backend.ts";
-import { errorOf, type SelfTestResult } from "../../backends/self_test.ts";
+import { errorOf, selfTestMessage, type SelfTestResult } from "../../backends/self_test.ts";
 import { Parameters } from "../../core/parameters.ts";
 import { mlpLayout } from "../../ops/mlp_field/contract.ts";
 import { rk4 } from "../tableaus/rk4.ts";
@@ -37,7 +37,7 @@ export async function solveSelfTest(backend: Backend): Promise<SelfTestResult> {
     const relativeError = Math.max(...errors);
     return { name, ok: relativeError <= TOLERANCE, relativeError, message: null };
   } catch (error) {
-    return { name, ok: false, relativeError: NaN, message: (error as Error).message };
+    return { name, ok: false, relativeError: NaN, message: selfTestMessage(error) };
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Backend } from "../../backends/backend.ts";
 import { gpuOf } from "../../backends/gpu/gpu.ts";
 import { deviceFailure } from "../../backends/open_backend.ts";
-import { FailureError, InputError } from "../../core/errors.ts";
+import { FailureError, InputError, OutOfMemoryError } from "../../core/errors.ts";
 import { openDataset } from "../../data/registry.ts";
 import { isSoftware } from "../../ode/engines/gpu/tiles/chosen_tiles.ts";
 import { enginesOf } from "../../ode/engines/open_device.ts";
@@ -24,6 +24,9 @@ export interface TypicalStep {
   /** Why it failed; null if it did not. */
   readonly problem: string | null;
 }
+
+const SMALLER_TRAINING =
+  "close other programs that use its memory, or train with a smaller batch or network than this";
 
 /** Runs that are typical, at their default sizes; at toy sizes, with few shaders, for a software adapter. */
 const typical = [
@@ -97,6 +100,10 @@ async function typicalStep(
   } catch (error) {
     const failure = await deviceFailure() ?? error;
     if (!(failure instanceof FailureError || failure instanceof InputError)) throw failure;
-    return { work, way, use: null, problem: failure.message };
+    // The sizes are no options of whoever asks what steps use.
+    const { message } = failure instanceof OutOfMemoryError
+      ? failure.withRemedy(SMALLER_TRAINING)
+      : failure;
+    return { work, way, use: null, problem: message };
   }
 }

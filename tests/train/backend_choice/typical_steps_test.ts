@@ -3,6 +3,7 @@ import { gpuOf } from "../../../src/backends/gpu/gpu.ts";
 import { isSoftware } from "../../../src/ode/engines/gpu/tiles/chosen_tiles.ts";
 import { typicalSteps } from "../../../src/train/backend_choice/typical_steps.ts";
 import { backendTest } from "../../support/backends.ts";
+import { losableDevice } from "../../support/losable_device.ts";
 
 backendTest("typicalSteps() says what training steps use of a GPU, and leaves nothing there", [
   "webgpu",
@@ -45,4 +46,20 @@ backendTest("typicalSteps() says what training steps use of a GPU, and leaves no
       names(images).includes(name)
     ),
   );
+});
+
+backendTest("typicalSteps() without memory advises what applies to steps of fixed sizes", [
+  "webgpu",
+], async (backend) => {
+  backend.close();
+  const { opened, refuse } = await losableDevice();
+  refuse(new GPUOutOfMemoryError("Not enough memory left."));
+  for (const { use, problem } of await typicalSteps(opened, { clock: () => 0 })) {
+    assert.equal(use, null);
+    assert.match(
+      problem!,
+      /^WebGPU \(.*\): Not enough memory left: close other programs .*, or train with a smaller batch or network than this$/,
+    );
+  }
+  opened.close();
 });

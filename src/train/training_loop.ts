@@ -141,10 +141,11 @@ export async function trainingLoop(given: Session): Promise<SessionEnd> {
       throw await endedBy(error);
     });
     if (kind === "interrupted") {
-      clearStop();
-      await save().catch(async (error) => {
+      const failing = async (error: unknown) => {
         throw await endedBy(error);
-      });
+      };
+      step = await losses.keptOf(step).catch(failing).finally(clearStop);
+      await save().catch(failing);
     }
     return { kind, step, ...validated() };
   } finally {
@@ -268,6 +269,8 @@ class LossReader {
   /** Steps added since the last read, and time per step up to it. */
   #added = 0;
   #stepMs = 0;
+  /** The first step that was discarded after it was taken; null if none was. */
+  #discarded: number | null = null;
   /** Number of losses to accumulate; one before a step was timed. */
   #most = 1;
 
@@ -353,6 +356,7 @@ class LossReader {
     if (bad !== undefined) {
       const { step } = bad, count = counts[badIndex]!;
       if (count.status === "rejected") {
+        if (count.reason instanceof Stopped) this.#discarded = step;
         throw atStep(count.reason, { step, done: step - 1, config });
       }
       throw new FailureError(
@@ -363,6 +367,21 @@ class LossReader {
       );
     }
     this.restartClock();
+  }
+
+  /**
+   * Reads all after a stop, up to the first step that was discarded for it.
+   *
+   * @param step Steps that were taken.
+   * @returns Those that were not discarded.
+   */
+  async keptOf(step: number): Promise<number> {
+    try {
+      await this.collect();
+    } catch (error) {
+      if (!(error instanceof Stopped)) throw error;
+    }
+    return this.#discarded === null ? step : this.#discarded - 1;
   }
 
   /** Disposes losses that were not read. */

@@ -17,7 +17,10 @@ export interface TakenStep {
   readonly step: number;
   /** Loss of the batch; a likelihood is in the data's units. */
   readonly loss: Late<number>;
-  /** Mean field evaluations per solve; null if nothing is solved. */
+  /**
+   * Mean field evaluations per solve; null if nothing is solved. Rejects with a `Stopped` if a stop was asked for before it
+   * was known that the step has to be taken again: it is discarded, with all after it.
+   */
   readonly nfe: Late<number> | null;
   /** What the gradient penalises; null if nothing. */
   readonly energies: Late<Energies> | null;

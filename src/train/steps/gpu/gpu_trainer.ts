@@ -3,6 +3,7 @@ import type { Gpu } from "../../../backends/gpu/mod.ts";
 import { FailureError } from "../../../core/errors.ts";
 import { option } from "../../../core/options/spelling.ts";
 import { keyOf, subsequences } from "../../../core/random/subsequences.ts";
+import { isStopAsked, Stopped } from "../../../core/stop.ts";
 import { timeOf } from "../../../flows/losses/step_prediction.ts";
 import type { SolveTuning } from "../../../ode/engines/gpu/plan.ts";
 import { requireWholePullBacks } from "../../../ode/engines/gpu/pull_back/progress.ts";
@@ -101,7 +102,7 @@ class GpuTrainer implements Trainer {
   readonly #main: DispatchForecast;
   readonly #prefix: DispatchForecast;
   readonly #pace = new BatchPace({ most: MOST_STEPS, batchMs: BATCH_MS });
-  /** Why the step after those recorded could not be. */
+  /** Why no step is recorded any more: half of one is, which is not to be recorded twice, or some were discarded. */
   #refusal: { readonly error: unknown } | null = null;
   /** In order; their steps are the first of {@link #pending}. */
   #reads: StepRead[] = [];
@@ -129,10 +130,13 @@ class GpuTrainer implements Trainer {
   async take(done: number, most: number): Promise<readonly TakenStep[]> {
     const { config } = this.#plan;
     const atNext = (error: unknown) => atStep(error, { step: done + 1, done, config });
-    // Half of the step is recorded, and is not to be recorded twice.
-    if (this.#refusal !== null) throw atNext(this.#refusal.error);
+    const requireNoRefusal = () => {
+      if (this.#refusal !== null) throw atNext(this.#refusal.error);
+    };
+    requireNoRefusal();
     await this.#settleAllBut(1);
     while (this.#isBehind()) await this.#settleNext();
+    requireNoRefusal();
     const begunMs = this.#clock(), wanted = Math.min(most, this.#pace.steps);
     const first = this.#pending.length;
     for (let i = 0; i < wanted; i++) {
@@ -238,6 +242,12 @@ class GpuTrainer implements Trainer {
     const { verdict } = figures;
     // Before anything else that is wrong: only a solve that has ended says all that the CPU's would say.
     if (fault === "other" && this.#extend(verdict)) {
+      // It may take long, and has changed no weights.
+      if (isStopAsked()) {
+        const error = new Stopped("asked to stop");
+        this.#refusal = { error };
+        return this.#giveUp(lost, error);
+      }
       this.#gpu.clear(this.#recorder.late);
       return this.#takeAgain(1);
     }

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { type Gpu, gpuOf } from "../../../../src/backends/gpu/mod.ts";
+import { stopWord } from "../../../../src/core/stop.ts";
 import { DispatchForecast } from "../../../../src/train/steps/gpu/dispatch_forecast.ts";
 import { gpuTrainer } from "../../../../src/train/steps/gpu/gpu_trainer.ts";
 import type { TakenStep } from "../../../../src/train/steps/trainer.ts";
+import { train } from "../../../../src/train/train.ts";
 import { backendTest } from "../../../support/backends.ts";
-import { openLarge, planOf, startOf } from "./small_plan.ts";
+import { inFolder } from "../../../support/in_folder.ts";
+import { essence, openSmall } from "../../support/runs.ts";
+import { likelihood, openLarge, planOf, startOf } from "./small_plan.ts";
 
 /** Time stands still: batches of 1, 1, 8, 64, 100, ... steps. */
 const clock = () => 0;
@@ -78,3 +82,28 @@ backendTest("a step is judged when its solves are done, whatever their dispatche
   assert.equal(right.loss, Infinity);
   assert.deepEqual(await figures({ cap: 1 }), right);
 });
+
+backendTest("train() on a GPU that is stopped where a step lacks dispatches resumes bit for bit", [
+  "webgpu",
+], () =>
+  inFolder(async (folder) => {
+    // Weights that grow: from the second step on a solve takes more attempts than a dispatch.
+    const stiff = { lr: 1, warmup: 0, solver: "bosh3", rtol: 1e-6, atol: 1e-6 } as const;
+    const options = { ...likelihood, ...stiff, model: "cnf", backend: "webgpu", steps: 4 } as const;
+    await train(options, { run: `${folder}/whole`, openDataset: openSmall });
+    const run = `${folder}/halves`;
+    const { double } = DispatchForecast.prototype;
+    DispatchForecast.prototype.double = function () {
+      Atomics.store(stopWord, 0, 1);
+      return double.call(this);
+    };
+    try {
+      const first = await train(options, { run, openDataset: openSmall });
+      assert.deepEqual([first.kind, first.metrics.steps], ["interrupted", 1]);
+    } finally {
+      DispatchForecast.prototype.double = double;
+    }
+    const { kind } = await train(options, { run, openDataset: openSmall, mode: "resume" });
+    assert.equal(kind, "finished");
+    assert.deepEqual(await essence(run), await essence(`${folder}/whole`));
+  }));

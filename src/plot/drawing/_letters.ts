@@ -1,5 +1,6 @@
 import { gunzipSync } from "node:zlib";
 import { fromBase64 } from "../../core/base64.ts";
+import { textLines } from "./_svg.ts";
 import embedded from "./_letters.json.gz.b64" with { type: "text" };
 
 /** Outlines of letters in font units, written by `tools/letters.ts`. */
@@ -124,18 +125,12 @@ export function textPath(
   return { d, width: pen, unitsPerEm: letters.unitsPerEm };
 }
 
-const lines = new RegExp(
-  '<text x="([^"]*)" y="([^"]*)" font-family="Inter" font-size="([^"]*)" font-weight="(400|600)" ' +
-    'fill="([^"]*)"(?: text-anchor="(start|middle|end)")?(?: transform="([^"]*)")?>([^<&]*)</text>',
-  "g",
-);
-
 /**
  * A drawing whose lines of text are paths, as far as there are letters: the rasteriser draws the same, but its
  * shaping of text takes V8 0.4 s of a core and 50 MB to optimise.
  */
 export function withTextAsPaths(svg: string): string {
-  return svg.replace(lines, (line, x, y, size, weight, fill, anchor, transform, words) => {
+  return svg.replace(textLines, (line, x, y, size, weight, fill, anchor, transform, words) => {
     // A line of SVG has no spaces at its ends, and one where there are several.
     const shown = words.replace(/ +/g, " ").trim();
     const text = textPath(shown, Number(weight) as 400 | 600);

@@ -53,6 +53,16 @@ export function textLine(words: string, x: number, y: number, style: TextStyle):
   }, [escape(words)]);
 }
 
+/**
+ * What {@link textLine} writes, of words without escapes: x, y, size, weight, colour, anchor, rotation, words. A line
+ * that it does not find is shaped by the rasteriser, which a test of `_letters.ts` refuses.
+ */
+export const textLines = new RegExp(
+  '<text x="([^"]*)" y="([^"]*)" font-family="Inter" font-size="([^"]*)" font-weight="(400|600)" ' +
+    'fill="([^"]*)" text-anchor="(start|middle|end)"(?: transform="([^"]*)")?>([^<&]*)</text>',
+  "g",
+);
+
 /** Approximate width of a text from Inter's mean character width; accurate to about 10%. */
 export function textWidth(words: string, size: number): number {
   let ems = 0;

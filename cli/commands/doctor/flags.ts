@@ -5,7 +5,7 @@ import { backendOption, jsonOption, messageOptions } from "../../options/shared.
 export const doctorOptions = {
   backend: {
     ...backendOption.backend,
-    help: "takes some training steps on webgpu, also on a software adapter; cpu: on none",
+    help: "webgpu: take training steps on a software adapter too; cpu: take none",
     defaultWords: "auto: on a GPU if there is one",
   },
   ...jsonOption("the report as one JSON object"),

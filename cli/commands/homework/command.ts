@@ -11,9 +11,9 @@ export const homeworkCommand = buildCommand<HomeworkFlags>({
     brief: "solve the homework and write its report",
     fullDescription: describe(
       "Task 1: three theorems, proved and checked. Task 2: a continuous normalizing flow on two " +
-        "moons, and the\nways to compute its gradient compared. Task 3: flow matching on MNIST, with the " +
-        "homework's ResNet and with\na U-Net. DIR/report.html is the report, with two self-tests; theory/ and runs/ hold its parts. After an interruption " +
-        "the same command continues.\nPrints DIR.",
+        "moons,\nand the ways to compute its gradient compared. Task 3: flow matching on MNIST, with the " +
+        "homework's\nResNet and with a U-Net. DIR/report.html is the report, with two self-tests; theory/ and " +
+        "runs/ hold\nits parts. After an interruption the same command continues. Prints DIR.",
       [
         ["fluxion homework --out homework", "about 25 minutes on 2 cores"],
         ["fluxion homework --out quick --quick", "a small one, in three minutes"],

@@ -17,9 +17,9 @@ export const sampleCommand = buildCommand<SampleFlags, [string]>({
     brief: "draw samples from a run to a .png, .npy or .csv file",
     fullDescription: describe(
       "Draws samples. Memory does not grow with --n, except for pictures.\n" +
-        "CSV: one row per sample. NPY: float32, [n, d], images [n, 1, 28, 28]; with " +
-        "--log-prob\n[n, d + 1], the log-likelihood last. With --trajectories CSV has the rows " +
-        "sample, t, x...\nand NPY the shape [n, times, d].",
+        "CSV: one row per sample. NPY: float32 (float64 where a column needs it), [n, d], images " +
+        "[n, c, h, w];\nwith --log-prob [n, d + 1], the log-likelihood last. With --trajectories CSV has the rows\n" +
+        "sample, t, x... and NPY the shape [n, times, d].",
       [
         ["fluxion sample latest --out samples.png", "a picture"],
         [

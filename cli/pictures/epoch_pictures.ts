@@ -10,7 +10,7 @@ import {
   type TrainStart,
 } from "@fluxion/fluxion/program";
 import { commandLine, InputError } from "@fluxion/fluxion/core";
-import { MAX_INPUT_BYTES, readBounded, writeFileAtomic } from "@fluxion/fluxion/files";
+import { MAX_INPUT_BYTES, readOwn, writeFileAtomic } from "@fluxion/fluxion/files";
 import { decodePng } from "@fluxion/fluxion/plot";
 import type { Dataset, PointDataset } from "@fluxion/fluxion/data";
 import type { TrainConfig } from "@fluxion/fluxion/options";
@@ -56,7 +56,7 @@ function textOf(run: string, model: string, step: number) {
 /** Whether a picture exists, is intact, and belongs to a step. */
 async function belongs(path: string, step: number): Promise<boolean> {
   try {
-    return decodePng(await readBounded(path, MAX_INPUT_BYTES)).text[STEP] === String(step);
+    return decodePng(await readOwn(path, MAX_INPUT_BYTES)).text[STEP] === String(step);
   } catch {
     return false;
   }
@@ -205,7 +205,7 @@ async function readDeferred(
 ): Promise<{ readonly step: number; readonly samples: Samples | null }> {
   try {
     const { tensors, metadata } = decodeSafetensors(
-      await readBounded(path, MAX_INPUT_BYTES),
+      await readOwn(path, MAX_INPUT_BYTES),
       path,
     );
     const values = tensors[0]?.values;

@@ -1,6 +1,6 @@
 import { dataWidth } from "../flows/standardization.ts";
 import type { Dataset } from "../data/dataset.ts";
-import { readBounded } from "../core/files/bounded_file.ts";
+import { readOwn } from "../core/files/own_file.ts";
 import { commandLine } from "../core/command_line.ts";
 import { InputError } from "../core/errors.ts";
 import { flowValueKeys, requireSameValues } from "../train/config/flow_values.ts";
@@ -148,7 +148,7 @@ async function readEpochs(
     .sort((a, b) => a - b);
   const epochs: EpochSamples[] = [];
   for (const epoch of spread(all, MOST_EPOCHS)) {
-    epochs.push({ epoch, png: await readBounded(samplesFile(folder, epoch), MOST_PICTURE_BYTES) });
+    epochs.push({ epoch, png: await readOwn(samplesFile(folder, epoch), MOST_PICTURE_BYTES) });
   }
   return { epochs, epochCount: all.length };
 }

@@ -3,7 +3,8 @@ import {
   isTemporaryName,
   MAX_JSON_BYTES,
   parseJson,
-  readBoundedText,
+  readOwnText,
+  requireOwnFileIfAny,
   sweepTemporaries,
   writeFileAtomic,
 } from "@fluxion/fluxion/files";
@@ -79,7 +80,7 @@ async function readResult<T>(
   isWhole: (value: unknown) => value is T,
 ): Promise<T | null> {
   try {
-    const value: unknown = parseJson(await readBoundedText(path, MAX_JSON_BYTES));
+    const value: unknown = parseJson(await readOwnText(path, MAX_JSON_BYTES));
     return isWhole(value) ? value : null;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound || error instanceof SyntaxError) return null;
@@ -184,7 +185,7 @@ export async function readHomeworkOptions(folder: string): Promise<HomeworkOptio
   const path = `${folder}/${names.options}`;
   try {
     const { format, size, seed, backend } = parseJson(
-      await readBoundedText(path, MAX_JSON_BYTES),
+      await readOwnText(path, MAX_JSON_BYTES),
     ) as HomeworkOptions & { readonly format: unknown };
     if (format === FORMAT) return { size, seed, backend };
   } catch (error) {
@@ -238,6 +239,7 @@ async function removeHomework(path: string): Promise<void> {
 
 /** Takes a system lock (flock), which ends with the process however that ends. */
 async function lock(path: string): Promise<HeldHomework> {
+  await requireOwnFileIfAny(`${path}/${names.lock}`);
   const file = await Deno.open(`${path}/${names.lock}`, { write: true, create: true });
   const isHeld = await file.tryLock(true).catch((error) => {
     file.close();

@@ -3,8 +3,9 @@ import { dirname } from "node:path";
 import * as v from "valibot";
 import type { Adapter } from "../../backends/adapters.ts";
 import { writeFileAtomic } from "../../core/files/atomic_file.ts";
-import { MAX_JSON_BYTES, readBoundedText } from "../../core/files/bounded_file.ts";
+import { MAX_JSON_BYTES } from "../../core/files/bounded_file.ts";
 import { parseJson } from "../../core/files/bounded_json.ts";
+import { readOwnText } from "../../core/files/own_file.ts";
 import type { Tiles } from "../../ode/engines/gpu/tiles/chosen_tiles.ts";
 import type { BackendChoice } from "./backend_choice.ts";
 import type { StepShape } from "./step_shape.ts";
@@ -110,7 +111,7 @@ function known<T>(schema: v.GenericSchema<unknown, T>, entries: readonly unknown
 /** The file's content; empty if it is missing, damaged or of a later format. */
 async function read({ file }: EngineTimesFile): Promise<Content> {
   try {
-    return v.parse(fileSchema, parseJson(await readBoundedText(file, MAX_JSON_BYTES)));
+    return v.parse(fileSchema, parseJson(await readOwnText(file, MAX_JSON_BYTES)));
   } catch {
     return EMPTY;
   }

@@ -26,6 +26,7 @@ import {
 import { resolveConfigOf } from "../config/own_network.ts";
 import { createNetwork } from "../../nn/registry.ts";
 import { readBounded } from "../../core/files/bounded_file.ts";
+import { requireOwnFile } from "../../core/files/own_file.ts";
 import { systemWords } from "../../core/files/system_fault.ts";
 import { commandLine } from "../../core/command_line.ts";
 import { InputError } from "../../core/errors.ts";
@@ -425,11 +426,7 @@ export async function readRunFile(
 ): Promise<Uint8Array> {
   const path = runFile(run, file);
   try {
-    // Opening a pipe blocks until another process writes to it.
-    const { isFile, isDirectory } = await Deno.stat(path);
-    if (!isFile && !isDirectory) {
-      throw new InputError(`${path}: a pipe or a device; a run's files are regular ones`);
-    }
+    await requireOwnFile(path);
     return file === "config"
       ? await readBounded(path, maxRunFileBytes.config)
       : await readSafetensorsBytes(path, maxRunFileBytes[file]);

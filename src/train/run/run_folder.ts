@@ -1,6 +1,7 @@
-import { MAX_INPUT_BYTES, MAX_JSON_BYTES, readBoundedText } from "../../core/files/bounded_file.ts";
+import { MAX_INPUT_BYTES, MAX_JSON_BYTES } from "../../core/files/bounded_file.ts";
 import { FailureError, InputError } from "../../core/errors.ts";
 import { tryLockFile } from "../../core/files/file_lock.ts";
+import { readOwnText, requireOwnFileIfAny } from "../../core/files/own_file.ts";
 import { systemFault, systemWords } from "../../core/files/system_fault.ts";
 import { isTemporaryName, sweepTemporaries } from "../../core/files/temporary_file.ts";
 import { parseConfigJson } from "../config/config_file.ts";
@@ -170,7 +171,7 @@ async function namesIn(path: string): Promise<string[] | null> {
 
 async function isRunConfig(path: string): Promise<boolean> {
   try {
-    return parseConfigJson(await readBoundedText(path, MAX_JSON_BYTES), path).network !==
+    return parseConfigJson(await readOwnText(path, MAX_JSON_BYTES), path).network !==
       undefined;
   } catch {
     return false;
@@ -242,10 +243,10 @@ async function lock(
   path: string,
   waiting: Pick<Parameters<typeof holdRun>[1], "onWait" | "signal"> | null = null,
 ): Promise<HeldRun> {
-  const file = await attempt(
-    path,
-    () => Deno.open(runFile(path, "lock"), { write: true, create: true }),
-  );
+  const file = await attempt(path, async () => {
+    await requireOwnFileIfAny(runFile(path, "lock"));
+    return await Deno.open(runFile(path, "lock"), { write: true, create: true });
+  });
   try {
     const deadline = performance.now() + (waiting === null ? LOCK_GRACE_MS : LOCK_WAIT_MS);
     for (let isFirst = true; !await tryLockFile(file); isFirst = false) {

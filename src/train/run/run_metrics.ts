@@ -1,7 +1,8 @@
 import * as v from "valibot";
 import type { BackendKind } from "../../backends/backend.ts";
-import { MAX_JSON_BYTES, readBoundedText } from "../../core/files/bounded_file.ts";
+import { MAX_JSON_BYTES } from "../../core/files/bounded_file.ts";
 import { parseJson } from "../../core/files/bounded_json.ts";
+import { readOwnText } from "../../core/files/own_file.ts";
 import { median } from "../../metrics/statistics.ts";
 import type { TrainConfig } from "../options/table.ts";
 import { runFile } from "./run_folder.ts";
@@ -92,7 +93,7 @@ export function parseMetrics(text: string): RunMetrics {
 /** Reads a run's `metrics.json`; null if it is missing or damaged. */
 export async function readMetrics(run: string): Promise<RunMetrics | null> {
   try {
-    return parseMetrics(await readBoundedText(runFile(run, "metrics"), MAX_JSON_BYTES));
+    return parseMetrics(await readOwnText(runFile(run, "metrics"), MAX_JSON_BYTES));
   } catch {
     return null;
   }

@@ -1,4 +1,5 @@
-import { MAX_JSON_BYTES, readBoundedText } from "../../core/files/bounded_file.ts";
+import { MAX_JSON_BYTES } from "../../core/files/bounded_file.ts";
+import { readOwnText, requireOwnFile } from "../../core/files/own_file.ts";
 import type { DataIdentity } from "../../data/dataset.ts";
 import { InputError } from "../../core/errors.ts";
 import { systemWords } from "../../core/files/system_fault.ts";
@@ -103,7 +104,7 @@ async function readConfig(run: string): Promise<ReadConfig> {
   const path = runFile(run, "config");
   let text: string;
   try {
-    text = await readBoundedText(path, MAX_JSON_BYTES);
+    text = await readOwnText(path, MAX_JSON_BYTES);
   } catch (error) {
     if (error instanceof InputError) throw error;
     throw new InputError(`${path}: cannot be read (${systemWords(error)})`);
@@ -135,7 +136,7 @@ async function readDamagedOrMetrics(
 ): Promise<{ readonly value: RunMetrics | null; readonly damage: string | null }> {
   const path = runFile(run, "metrics");
   try {
-    return { value: parseMetrics(await readBoundedText(path, MAX_JSON_BYTES)), damage: null };
+    return { value: parseMetrics(await readOwnText(path, MAX_JSON_BYTES)), damage: null };
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return { value: null, damage: null };
     const isRefused = error instanceof Deno.errors.PermissionDenied;
@@ -164,6 +165,7 @@ async function stateOf(
 /** Why a file is no whole safetensors file, or null. */
 async function truncationOf(path: string): Promise<string | null> {
   try {
+    await requireOwnFile(path);
     await requireDeclaredSize(path, maxRunFileBytes.checkpoint);
     return null;
   } catch (error) {

@@ -1,5 +1,6 @@
 import { writeFileAtomic } from "../../core/files/atomic_file.ts";
-import { fileChunks, lines } from "../../core/files/bounded_file.ts";
+import { lines } from "../../core/files/bounded_file.ts";
+import { ownFileChunks } from "../../core/files/own_file.ts";
 import { FailureError } from "../../core/errors.ts";
 import { option } from "../../core/options/spelling.ts";
 
@@ -66,7 +67,7 @@ async function readEntries(path: string): Promise<Entry[]> {
   const entries: Entry[] = [];
   try {
     // Read line by line: a log of millions of steps exceeds the maximum string length.
-    for await (const line of lines(fileChunks(path, MAX_LOG_BYTES), MAX_LINE_LENGTH)) {
+    for await (const line of lines(ownFileChunks(path, MAX_LOG_BYTES), MAX_LINE_LENGTH)) {
       const entry = parseLine(line);
       if (entry !== null) entries.push(entry);
     }

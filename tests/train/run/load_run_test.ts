@@ -7,10 +7,19 @@ import { unetNetwork } from "../../../src/nn/unet/network.ts";
 import { openBackend } from "../../../src/backends/open_backend.ts";
 import { importWeights } from "../../../src/train/weights/import_weights.ts";
 import { loadRun, readRun, readRunConfig } from "../../../src/train/run/load_run.ts";
+import { holdRun, runFile, type runFiles } from "../../../src/train/run/run_folder.ts";
+import { readMetrics } from "../../../src/train/run/run_metrics.ts";
+import { summarizeRun } from "../../../src/train/run/run_summary.ts";
+import { readLog } from "../../../src/train/run/training_log.ts";
 import { encodeStateDict } from "../../../src/train/weights/state_dict.ts";
 import { train } from "../../../src/train/train.ts";
 import { inFolder } from "../../support/in_folder.ts";
 import { openSmall, smallRuns } from "../support/runs.ts";
+
+const stateOf = async (run: string) => {
+  const { state } = await summarizeRun(run);
+  return state.kind === "broken" ? state.reason : state.kind;
+};
 
 const trained = async (run: string) => {
   await train(smallRuns.fm, { run, openDataset: openSmall });
@@ -97,6 +106,27 @@ Deno.test("readRun() names the problem with a folder", () =>
     const pipe = new Deno.Command("sh", { args: ["-c", `mkfifo ${run}/checkpoint.safetensors`] });
     assert.ok((await pipe.output()).success);
     await refuses(run, /checkpoint\.safetensors: a pipe or a device/);
+  }));
+
+Deno.test("no pipe is opened as a file of a run: nobody writes to it, and no signal ends the wait", () =>
+  inFolder(async (folder) => {
+    const run = await trained(`${folder}/run`);
+    const replace = async (...files: readonly (keyof typeof runFiles)[]) => {
+      const paths = files.map((file) => runFile(run, file)).join(" ");
+      const shell = { args: ["-c", `rm -f ${paths} && mkfifo ${paths}`] };
+      assert.ok((await new Deno.Command("sh", shell).output()).success);
+    };
+    const refused = { name: "InputError", message: /a pipe or a device.*; remove it$/ };
+    const hold = { mode: "resume", root: folder, name: "run" } as const;
+    await replace("checkpoint");
+    assert.match(await stateOf(run), /^checkpoint\.safetensors: a pipe or a device/);
+    await replace("log", "metrics", "lock");
+    assert.equal(await readMetrics(run), null);
+    await assert.rejects(readLog(runFile(run, "log")), refused);
+    await assert.rejects(holdRun(run, hold), refused);
+    await replace("config");
+    await assert.rejects(holdRun(run, hold), { name: "InputError" });
+    await assert.rejects(summarizeRun(run), { name: "InputError" });
   }));
 
 const networks = {

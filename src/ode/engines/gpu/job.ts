@@ -72,6 +72,12 @@ fn denseAt() -> u32 { return (3u + job.stages) * job.stages; }
 fn timesAt() -> u32 { return denseAt() + job.powers + job.basis * (job.powers + job.stages); }
 `;
 
+/**
+ * Scale of states after fixed steps, which are only asked whether they are finite: no sum of the squares of finite ones
+ * overflows.
+ */
+export const FINITE_SCALE = 2 ** 80;
+
 /** What a solve's numbers are made of. */
 export type JobTask =
   & Pick<SolveProblem, "t0" | "t1" | "tableau" | "control" | "maxSteps" | "keep">
@@ -138,9 +144,8 @@ export function jobNumbers(
     t1,
     direction,
     h: isFixed ? (t1 - t0) / control.steps : direction * (control.firstStep ?? 0),
-    // Fixed steps only ask whether the state is finite.
     rtol: isFixed ? 0 : control.rtol,
-    atol: isFixed ? 1 : control.atol,
+    atol: isFixed ? FINITE_SCALE : control.atol,
     exponent1: e1 / errorOrder,
     exponent2: e2 / errorOrder,
     exponent3: e3 / errorOrder,

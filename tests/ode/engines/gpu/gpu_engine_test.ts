@@ -96,6 +96,21 @@ async function solved(engine: Engine, problem: SolveProblem) {
 /** Odd sizes: a width that is no multiple of 4, three dimensions. */
 const odd = { dims: 3, hidden: 22 };
 
+backendTest("fixed steps end at states whose squares are infinite in float32", ["webgpu"], async (
+  backend,
+) => {
+  const problem = problemOf({ ...odd, scale: 1, rows: 9 });
+  const y0 = tf.mul(problem.y0, 1e30) as tf.Tensor2D;
+  const control = { kind: "fixed", steps: 2 } as const;
+  const { y1, reports } = await solved(gpuEngine(gpuOf(backend)), { ...problem, y0, control });
+  assert.deepEqual(reports.map(({ failure }) => failure), [null, null]);
+  // The field is bounded.
+  const positions = (numbers: ArrayLike<number>) => Array.from(numbers).filter((_, i) => i % 4 < 3);
+  assert.deepEqual(positions(y1), positions(await y0.data()));
+  y0.dispose();
+  problem.dispose();
+});
+
 /** Several rows, quads and passes; the width's six quads are no multiple of four. */
 const otherTile: WantedTile = { rows: 2, quads: 2, columns: 3, unroll: 1 };
 

@@ -242,6 +242,9 @@ backendTest("gpuTensorEngine() reports failures as values", ["webgpu"], async (b
       assert.deepEqual(y1.subarray(0, 4), good.y1.subarray(0, 4));
     }
   }
+  const far = { shape, values: values.map((value) => 1e30 * value) };
+  const ended = await solved(engine, { ...problem, y0: far, control: { kind: "fixed", steps: 4 } });
+  assert.deepEqual(ended.reports.map(({ failure }) => failure), [null, null, null]);
   const short = await solved(engine, { ...problem, maxSteps: 2 });
   const { reports } = await solved(portable, { ...problem, maxSteps: 2 });
   short.reports.forEach(({ failure, ...report }, i) => {

@@ -127,6 +127,9 @@ function commandsHtml({ items }: Commands): string {
   return `<dl class="commands">${lines.join("\n")}</dl>\n`;
 }
 
+/** A value and its error alone, which may stand below each other in a narrow column. */
+const measured = /^(\*\*)?[^ ]+ ± [^ ]+$/;
+
 function tableHtml({ columns, rows, label, look }: Table): string {
   const isRecords = look === "records";
   const align = (column: number) => columns[column]!.align === "right" ? ` class="number"` : "";
@@ -149,6 +152,10 @@ function tableHtml({ columns, rows, label, look }: Table): string {
       return `<th scope="row"${role("rowheader")}${align(column)}>${inside}</th>`;
     }
     const named = isRecords ? ` data-name="${escapeHtml(plainText(columns[column]!.name))}"` : "";
+    if (isRecords && measured.test(text)) {
+      const value = inside.replace("± ", "±\u00a0");
+      return `<td${role("cell")} class="number measured"${named}>${value}</td>`;
+    }
     return `<td${role("cell")}${align(column)}${named}>${inside}</td>`;
   };
   const body = rows.map((row) => `<tr${role("row")}>${row.map(cell).join("")}</tr>`).join("\n");

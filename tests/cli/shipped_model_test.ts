@@ -25,6 +25,9 @@ Deno.test("mnist-unet is sampled, evaluated, trained further and completed by it
     assert.equal(data, "mnist");
     assert.ok(loss < 0.13, `${loss}`);
 
+    const plotted = await run("plot", "mnist-unet", "--out", "plotted", ...few);
+    assert.match(plotted.stderr, /curves\.png: .* comes without the log of its training/);
+
     const short = ["--steps", "1", "--batch-size", "4", "--eval-every", "0", "--sample-every", "0"];
     await run("train", "fm", "--init", "mnist-unet", ...short, "--run", "mine", ...few);
     const config = JSON.parse(Deno.readTextFileSync(`${folder}/mine/config.json`));

@@ -64,8 +64,12 @@ Deno.test("fluxion train --help states the defaults of the configuration", async
   assert.ok(cnf.includes(`(default ${defaultOf("lr", "cnf", "mlp")}; of tables 0.005)`));
   assert.ok(!cnf.includes("--sigma-min"), "a CNF has no sigma");
   const fm = (await fluxion(["train", "fm", "--help"])).stdout;
-  const [mlp, unet] = (["mlp", "unet"] as const).map((net) => defaultOf("batchSize", "fm", net));
-  assert.ok(fm.includes(`(default ${mlp} for points, ${unet} for images)`));
+  const [mlp, unet, resnet] = (["mlp", "unet", "resnet"] as const).map((net) =>
+    defaultOf("batchSize", "fm", net)
+  );
+  assert.ok(
+    fm.includes(`(default ${mlp} for points, ${unet} for images, ${resnet} for the resnet)`),
+  );
   assert.ok(!fm.includes("--trace"), "flow matching has no trace");
 });
 

@@ -85,7 +85,11 @@ Deno.test("planRun() adds noise to whitened rows only, and built-in data keep th
 
 Deno.test("defaultWordsOf() says what tables have instead", () => {
   assert.equal(defaultWordsOf("lr", "cnf"), "default 0.01; of tables 0.005");
-  assert.equal(defaultWordsOf("lr", "fm"), "default 0.01 for points, 0.002 for images");
+  assert.equal(
+    defaultWordsOf("lr", "fm"),
+    "default 0.01 for points, 0.002 for images, 0.01 for the resnet",
+  );
+  assert.equal(defaultWordsOf("filters", "fm"), "default 32 for images, 16 for the resnet");
   const named = Object.keys(tableDefaults("cnf", { rows: 300, dims: 4 })) as TrainOptionName[];
   for (const name of named) assert.match(defaultWordsOf(name, "cnf")!, /; of tables /, name);
   for (const name of ["hidden", "weightDecay", "steps", "trace"] as const) {

@@ -219,7 +219,11 @@ function picturesOf(opened: OpenedRun, flags: PlotFlags, say: Say): Picture[] {
         ...labelled,
         title: pictureTitle(config, opened.step),
         reference: await curvesReference(opened.runConfig),
-      }) ?? { nothing: "the run has taken no training step" },
+      }) ?? {
+        nothing: opened.folder === null
+          ? `${opened.name} comes without the log of its training`
+          : "the run has taken no training step",
+      },
   });
   return pictures;
 }

@@ -31,13 +31,16 @@ function generalWords(name: TrainOptionName, model: ModelName): string {
   if (model === "cnf") return wordsOf(defaultOf(name, model, "mlp"));
   const points = defaultOf(name, model, "mlp");
   const images = defaultOf(name, model, "unet");
-  if (points === images) {
-    const others = netsOf(model).map((net) => defaultOf(name, model, net));
-    return wordsOf(points ?? others.find((value) => value !== undefined));
-  }
+  const others = netsOf(model).map((net) => ({ net, value: defaultOf(name, model, net) }))
+    .filter(({ net, value }) => net !== "mlp" && net !== "unet" && value !== undefined);
+  if (points === undefined && images === undefined) return wordsOf(others[0]?.value);
   const parts = [
-    ...(points === undefined ? [] : [`${points} for points`]),
-    ...(images === undefined ? [] : [`${images} for images`]),
+    ...(points === images ? [`${points}`] : [
+      ...(points === undefined ? [] : [`${points} for points`]),
+      ...(images === undefined ? [] : [`${images} for images`]),
+    ]),
+    ...others.filter(({ value }) => value !== images)
+      .map(({ net, value }) => `${value} for the ${net}`),
   ];
   return `default ${parts.join(", ")}`;
 }

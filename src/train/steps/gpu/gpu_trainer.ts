@@ -248,7 +248,6 @@ class GpuTrainer implements Trainer {
         this.#refusal = { error };
         return this.#giveUp(lost, error);
       }
-      this.#gpu.clear(this.#recorder.late);
       return this.#takeAgain(1);
     }
     const { predictedSteps } = figures;
@@ -266,6 +265,7 @@ class GpuTrainer implements Trainer {
     const begunMs = this.#clock(), steps = this.#pending.slice(0, most);
     if (steps.length === 0) return;
     try {
+      this.#gpu.clear(this.#recorder.late);
       for (const pending of steps) Object.assign(pending, this.#record(pending.step));
       this.#startRead({ first: steps[0]!.step, count: steps.length, begunMs });
     } catch (error) {

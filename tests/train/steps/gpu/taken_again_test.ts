@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type Gpu, gpuOf } from "../../../../src/backends/gpu/mod.ts";
+import { FailureError } from "../../../../src/core/errors.ts";
 import { stopWord } from "../../../../src/core/stop.ts";
 import { DispatchForecast } from "../../../../src/train/steps/gpu/dispatch_forecast.ts";
 import { gpuTrainer } from "../../../../src/train/steps/gpu/gpu_trainer.ts";
@@ -62,6 +63,32 @@ backendTest("a step that lacked dispatches is taken again alone, those after it 
   }
   assert.ok(doublings.counts.length > 0, "no step was taken again");
   assert.deepEqual(doublings.counts, doublings.counts.map(() => 1));
+});
+
+backendTest("a step that cannot be taken again is the last, and those after it are none", [
+  "webgpu",
+], async (backend) => {
+  const plan = await planOf({}), gpu = gpuOf(backend);
+  const checkpoint = await startOf(plan, 2);
+  const trainer = gpuTrainer(plan, { checkpoint, gpu, clock, tuning: { cap: 2 } });
+  const { double } = DispatchForecast.prototype;
+  DispatchForecast.prototype.double = function () {
+    Object.assign(gpu, {
+      clear() {
+        throw new FailureError("no more");
+      },
+    });
+    return double.call(this);
+  };
+  try {
+    const steps = [...await trainer.take(0, 1), ...await trainer.take(1, 1)];
+    await assert.rejects(steps[0]!.nfe!(), { message: "no more" });
+    assert.equal(await steps[1]!.loss(), NaN);
+  } finally {
+    DispatchForecast.prototype.double = double;
+    Reflect.deleteProperty(gpu, "clear");
+    trainer.dispose();
+  }
 });
 
 backendTest("a step is judged when its solves are done, whatever their dispatches", [

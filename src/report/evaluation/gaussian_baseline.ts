@@ -72,7 +72,9 @@ export function compareWithGaussian(
  */
 function comparison({ mean, stdErr }: Estimate): string | null {
   if (Number.isNaN(stdErr) || mean < -stdErr) return null;
-  const by = `${rounded(mean)} +- ${rounded(stdErr)} nats`;
+  // Both to the second digit of the error, as in the reports' tables.
+  const decimals = stdErr > 0 ? Math.min(20, Math.max(0, 1 - Math.floor(Math.log10(stdErr)))) : 2;
+  const by = `${mean.toFixed(decimals)} +- ${stdErr.toFixed(decimals)} nats`;
   return mean > stdErr
     ? `the model does worse on these rows than one Gaussian fitted to the training rows: by ${by}`
     : "on these rows the model and one Gaussian fitted to the training rows are equal within the " +
@@ -129,8 +131,4 @@ function fitRows(trainRows: PointValues, kinds: readonly ColumnKind[]): FittedGa
       );
     },
   };
-}
-
-function rounded(value: number): string {
-  return String(Number(value.toPrecision(2)));
 }

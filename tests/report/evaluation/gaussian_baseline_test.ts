@@ -11,8 +11,8 @@ Deno.test("compareWithGaussian() says whether the model does worse, over rows wi
   const found = compareWithGaussian(worse, { rows, trainRows, dims: 2 })!;
   assert.ok(Math.abs(found.baseline.nllGaussian + (gaussian[0]! + gaussian[2]!) / 2) < 1e-12);
   assert.deepEqual(found.remarks, [
-    "the model does worse on these rows than one Gaussian fitted to the training rows: by 0.5 +- 0 " +
-    "nats",
+    "the model does worse on these rows than one Gaussian fitted to the training rows: by 0.50 +- " +
+    "0.00 nats",
   ]);
   const better = compareWithGaussian(gaussian.map((value) => value + 0.1), {
     ...{ rows, trainRows },
@@ -32,10 +32,10 @@ Deno.test("compareWithGaussian() calls the model worse only beyond the paired st
   assert.equal(
     remarks(0),
     "on these rows the model and one Gaussian fitted to the training rows are equal within the " +
-      "standard error: the model's NLL minus the Gaussian's is 0.1 +- 0.17 nats",
+      "standard error: the model's NLL minus the Gaussian's is 0.10 +- 0.17 nats",
   );
-  assert.match(remarks(-0.2), /equal within the standard error: .* is -0.1 \+- 0.17 nats$/);
-  assert.match(remarks(0.1), /^the model does worse .*: by 0.2 \+- 0.17 nats$/);
+  assert.match(remarks(-0.2), /equal within the standard error: .* is -0.10 \+- 0.17 nats$/);
+  assert.match(remarks(0.1), /^the model does worse .*: by 0.20 \+- 0.17 nats$/);
   assert.equal(remarks(-0.3), "");
   // One row has no standard error.
   const one = { rows: rows.subarray(0, 2), trainRows, dims: 2 };

@@ -14,7 +14,7 @@ export interface WasmBackend {
   };
   readonly wasm: Heap & { readonly asm: { readonly memory: WebAssembly.Memory } };
   /** Allocates; the memory may grow, which detaches every view made before. */
-  makeOutput(shape: number[], dtype: "float32"): tf.TensorInfo;
+  makeOutput(shape: number[], dtype: "float32" | "int32"): tf.TensorInfo;
   typedArrayFromHeap(tensor: tf.TensorInfo): Float32Array;
   /** Drops a reference to a tensor's values; with `force`, drops them despite other references. */
   disposeData(dataId: object, force?: boolean): boolean;

@@ -10,6 +10,7 @@ import {
   type KernelCall,
   type WasmBackend,
 } from "../../threads/wasm.ts";
+import { type ActivationCall, finished, isSeparate } from "../activation.ts";
 import { inParts } from "../elementwise/sum_parts.ts";
 import { productOverRows } from "../matmul/product_over_rows.ts";
 import { type ConvAttributes, type Geometry, geometryOf, type Shape4D } from "./geometry.ts";
@@ -26,12 +27,13 @@ export const RESIDUAL_CONV2D = "FluxionConv2D";
 
 /** Arguments of the convolutions; Conv2D has no bias and no activation. */
 export interface ConvCall
-  extends KernelCall<"x" | "filter", ConvAttributes & { readonly activation?: string }> {
+  extends KernelCall<"x" | "filter", ConvAttributes & ActivationCall["attrs"]> {
   readonly inputs: {
     readonly x: tf.TensorInfo;
     readonly filter: tf.TensorInfo;
     readonly bias?: tf.TensorInfo;
     readonly residual?: tf.TensorInfo;
+    readonly preluActivationWeights?: tf.TensorInfo;
   };
 }
 
@@ -61,17 +63,53 @@ export function conv2d(
 ): tf.TensorInfo {
   const { inputs: { x, filter, bias, residual }, attrs, backend } = call;
   const { activation = "linear" } = attrs;
-  const dilations = [attrs.dilations ?? 1].flat();
   const [, , , cout] = filter.shape as Shape4D;
-  const known = x.dtype === "float32" && filter.dtype === "float32" &&
-    (activation === "linear" || activation === "relu") &&
-    (bias === undefined || bias === null || name === RESIDUAL_CONV2D ||
-      bias.shape.length === 1 && bias.shape[0] === cout) &&
-    dilations.every((dilation) => dilation === 1);
-  if (!known) return callWasmKernel(backend, name, { ...call.inputs }, attrs);
+  const isFloat = x.dtype === "float32" && filter.dtype === "float32";
+  const isOfColumns = bias == null || name === RESIDUAL_CONV2D ||
+    bias.shape.length === 1 && bias.shape[0] === cout;
+  if (isFloat && (isSeparate(activation) || !isOfColumns)) {
+    const { bias: _, ...without } = call.inputs, inputs = isOfColumns ? call.inputs : without;
+    const sums = conv2d(simd, name, { inputs, attrs: { ...attrs, activation: "linear" }, backend });
+    return finished(sums, isOfColumns ? undefined : bias, call);
+  }
+  const dilations = [attrs.dilations ?? 1].flat();
+  if (isFloat && dilations.some((dilation) => dilation !== 1)) {
+    const spread = spreadFilter(backend, filter, dilations);
+    try {
+      const inputs = { ...call.inputs, filter: spread };
+      return conv2d(simd, name, { inputs, attrs: { ...attrs, dilations: 1 }, backend });
+    } finally {
+      backend.disposeData(spread.dataId);
+    }
+  }
+  if (!isFloat) return callWasmKernel(backend, name, { ...call.inputs }, attrs);
   const geometry = geometryOf(name, x.shape, filter.shape, attrs);
   const relu = activation === "relu";
   return convolve(simd, backend, { x, filter, bias, residual, relu }, geometry);
+}
+
+/**
+ * A filter with zeros between its taps: a dilated convolution with it needs no dilation. tfjs's own kernel
+ * writes outside of its tensors where a dilated filter does not fit into an image.
+ */
+function spreadFilter(
+  backend: WasmBackend,
+  filter: tf.TensorInfo,
+  dilations: readonly number[],
+): tf.TensorInfo {
+  const [height, width, cin, cout] = filter.shape as Shape4D;
+  const down = dilations[0]!, right = dilations.at(-1)!, tap = cin * cout;
+  const spread = [(height - 1) * down + 1, (width - 1) * right + 1, cin, cout];
+  const out = backend.makeOutput(spread, "float32");
+  const from = backend.typedArrayFromHeap(filter), to = backend.typedArrayFromHeap(out);
+  to.fill(0);
+  for (let i = 0; i < height; i++) {
+    for (let j = 0; j < width; j++) {
+      const at = (i * width + j) * tap;
+      to.set(from.subarray(at, at + tap), (i * down * spread[1]! + j * right) * tap);
+    }
+  }
+  return out;
 }
 
 interface Operands {

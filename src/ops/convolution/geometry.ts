@@ -47,7 +47,8 @@ export function geometryOf(
     attrs.pad,
     attrs.dimRoundingMode,
   );
-  if (tf.util.sizeFromShape(info.inShape) * tf.util.sizeFromShape(info.outShape) === 0) {
+  // A filter that is larger than the image both ways leaves two negative extents.
+  if ([...info.inShape, ...info.outShape].some((extent) => !(extent > 0))) {
     throw new RangeError(
       `${name}: expected images and a filter that fits into them, got [${input}] and [${filter}]`,
     );

@@ -29,13 +29,11 @@ export function reduce(
 ): tf.TensorInfo {
   const axes = tf.util.parseAxisParam(attrs.axis, x.shape).sort((a, b) => a - b);
   const sideBySide = axes.every((axis, i) => axis === axes[0]! + i);
-  if (
-    x.dtype !== "float32" || axes.length === 0 || !sideBySide ||
-    tf.util.sizeFromShape(x.shape) === 0
-  ) {
+  const size = tf.util.sizeFromShape;
+  if (size(x.shape) === 0) return zeros(name, axes, { inputs: { x }, attrs, backend });
+  if (x.dtype !== "float32" || axes.length === 0 || !sideBySide) {
     return callWasmKernel(backend, name, { x }, attrs);
   }
-  const size = tf.util.sizeFromShape;
   const first = axes[0]!, next = first + axes.length;
   const outer = size(x.shape.slice(0, first));
   const count = size(x.shape.slice(first, next));
@@ -87,5 +85,19 @@ export function reduce(
       rows.map((row) => [row.count, count, inner, scale, row.from, row.to]),
     );
   }
+  return out;
+}
+
+/** Sums over nothing, which tfjs's own kernel leaves as the memory was, or traps. */
+function zeros(
+  name: "Sum" | "Mean",
+  axes: readonly number[],
+  { inputs: { x }, attrs: { keepDims }, backend }: ReduceCall,
+): tf.TensorInfo {
+  const [rest] = tf.backend_util.computeOutAndReduceShapes(x.shape, [...axes]);
+  const shape = keepDims ? tf.backend_util.expandShapeToKeepDim(rest, [...axes]) : rest;
+  const isWhole = name === "Sum" && x.dtype !== "float32";
+  const out = backend.makeOutput(shape, isWhole ? "int32" : "float32");
+  backend.typedArrayFromHeap(out).fill(0);
   return out;
 }

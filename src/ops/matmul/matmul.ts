@@ -5,6 +5,7 @@ import type { KernelThreads } from "../../threads/kernel_threads.ts";
 import type { MatmulKernels } from "./kernels.ts";
 import type { ElementwiseKernels } from "../elementwise/kernels.ts";
 import { addressOf, callWasmKernel, type KernelCall } from "../../threads/wasm.ts";
+import { finished, isSeparate } from "../activation.ts";
 
 /** What a task takes per number of B to pack it, in multiply-adds. */
 const PACK_WORK = 8;
@@ -15,6 +16,7 @@ export interface MatMulCall extends KernelCall<"a" | "b", MatMulAttributes> {
     readonly a: tf.TensorInfo;
     readonly b: tf.TensorInfo;
     readonly bias?: tf.TensorInfo;
+    readonly preluActivationWeights?: tf.TensorInfo;
   };
 }
 
@@ -22,6 +24,7 @@ interface MatMulAttributes {
   readonly transposeA: boolean;
   readonly transposeB: boolean;
   readonly activation?: string;
+  readonly leakyreluAlpha?: number;
 }
 
 /**
@@ -55,9 +58,13 @@ export function matMul(
         `${transposeA ? " transposed" : ""} and [${b.shape}]${transposeB ? " transposed" : ""}`,
     );
   }
+  const isOfColumns = bias == null || bias.shape.length === 1 && bias.shape[0] === n;
+  if (isSeparate(activation) || !isOfColumns) {
+    const { bias: _, ...without } = call.inputs, inputs = isOfColumns ? call.inputs : without;
+    const sums = matMul(simd, name, { inputs, attrs: { ...attrs, activation: "linear" }, backend });
+    return finished(sums, isOfColumns ? undefined : bias, call);
+  }
   const known = a.dtype === "float32" && b.dtype === "float32" &&
-    (activation === "linear" || activation === "relu") &&
-    (bias === undefined || bias === null || bias.shape.length === 1 && bias.shape[0] === n) &&
     // The same number of matrices in both, or one for all.
     [matricesA, matricesB].every((matrices) => matrices === count || matrices === 1);
   if (!known) return callWasmKernel(backend, name, { ...call.inputs }, attrs);

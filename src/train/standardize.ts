@@ -80,7 +80,10 @@ export function chooseStandardization(
   const { choice, init } = options;
   if (dataset.kind === "images") return { standardization: null, remarks: [] };
   const isFile = dataset.file !== undefined;
-  if (isFile) requireVarying(dataset);
+  if (isFile) {
+    requireVarying(dataset);
+    requireRepresentable(dataset);
+  }
   const fitted = () => {
     const columns = kindsOf(dataset.file?.columns ?? []);
     const dims = columns === null ? dataset.dims : coordinateCount(columns);
@@ -227,6 +230,35 @@ function requireVarying(dataset: PointDataset): void {
       `${train.count} training rows${more}; a constant has no density: leave it out with ` +
       `${drops.join(" ")}${rare}`,
   );
+}
+
+/** Least normal float32. */
+const LEAST_FLOAT32 = 2 ** -126;
+
+/**
+ * @throws {InputError} If the training rows of a column range over less than float32 tells apart, or
+ *   those of a log column reach below its range: samples would be 0, or the least number.
+ */
+function requireRepresentable(dataset: PointDataset): void {
+  const { train: { points, count }, dims, name, file } = dataset;
+  for (let column = 0; column < dims; column++) {
+    const kind = file?.columns[column]?.kind;
+    if (kind === "categorical") continue;
+    let least = Infinity, most = -Infinity;
+    for (let row = 0; row < count; row++) {
+      const value = points[row * dims + column]!;
+      if (value < least) least = value;
+      if (value > most) most = value;
+    }
+    const size = kind === "log" ? least : most - least;
+    if (!(size > 0 && size < LEAST_FLOAT32)) continue;
+    throw new InputError(
+      `data ${named(name)}: ${columnWords(dataset, column)} ${
+        kind === "log" ? "reaches down to" : "ranges over"
+      } ${Number(size.toPrecision(4))}, below float32's least of 1.2e-38; rescale it, such as by ` +
+        `1e${-Math.floor(Math.log10(size))}`,
+    );
+  }
 }
 
 /** A column as the `drop` option accepts it. */

@@ -270,6 +270,27 @@ Deno.test("chooseStandardization() refuses a constant column by name or number",
   }
 });
 
+Deno.test("chooseStandardization() refuses a column whose values float32 does not tell apart", async () => {
+  const table = (scale: number) =>
+    `a,tiny\n${Array.from({ length: 50 }, (_, i) => `${i * i % 7},${i * scale}\n`).join("")}`;
+  for (const choice of ["auto", "none"] as const) {
+    await assert.rejects(chosen(table(1e-300), choice), {
+      name: "InputError",
+      message: /column "tiny" ranges over .*e-299, below float32's least of 1\.2e-38; .* by 1e299$/,
+    });
+    await chosen(table(1e-37), choice);
+  }
+  const columns = { kind: "select", log: ["b"] } as const;
+  const small = (least: number) =>
+    openCsv(`a,b\n${Array.from({ length: 50 }, (_, i) => `${i},${least * 2 ** i}\n`).join("")}`, {
+      columns,
+    });
+  const auto = { choice: "auto", init: undefined } as const;
+  const tiny = await small(1e-60), fitting = await small(1e-37);
+  assert.throws(() => chooseStandardization(tiny, auto), /"b" reaches down to .*e-(60|59), below/);
+  chooseStandardization(fitting, auto);
+});
+
 Deno.test("chooseStandardization() takes a discrete column that is constant where it trains", async () => {
   // The last fifth tests: the only row of another value.
   const rows = Array.from({ length: 50 }, (_, i) => `${Math.sin(i)},${i === 49 ? 1 : 0}\n`);

@@ -252,11 +252,13 @@ function requireRepresentable(dataset: PointDataset): void {
     }
     const size = kind === "log" ? least : most - least;
     if (!(size > 0 && size < LEAST_FLOAT32)) continue;
+    const [has, remedy] = kind === "log"
+      ? ["reaches down to", "write its logarithms in the file instead"]
+      : ["ranges over", `rescale it, such as by 1e${-Math.floor(Math.log10(size))}`];
     throw new InputError(
-      `data ${named(name)}: ${columnWords(dataset, column)} ${
-        kind === "log" ? "reaches down to" : "ranges over"
-      } ${Number(size.toPrecision(4))}, below float32's least of 1.2e-38; rescale it, such as by ` +
-        `1e${-Math.floor(Math.log10(size))}`,
+      `data ${named(name)}: ${columnWords(dataset, column)} ${has} ${
+        Number(size.toPrecision(4))
+      }, below float32's least of 1.2e-38; ${remedy}`,
     );
   }
 }

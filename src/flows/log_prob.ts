@@ -3,7 +3,7 @@ import type { SolveProblem, SolveReport } from "../ode/engines/engine.ts";
 import { type Engines, readSolution, solveOn } from "../ode/engines/engines.ts";
 import { describeFailure, requireSolved } from "../ode/solver/failure_message.ts";
 import { keyOf, subsequences } from "../core/random/subsequences.ts";
-import { chunkRows } from "./chunks.ts";
+import { ChunkPace, chunkRows, type SolvedChunk } from "./chunks.ts";
 import { changeColumns, probeEstimate } from "./divergence.ts";
 import { drawTrace, requireTrace } from "./likelihood_problem.ts";
 import {
@@ -129,7 +129,7 @@ export async function logProb(
   requireTrace("logProb", trace);
   const volume = logVolumes(model.standardization, points);
   const solver = { model, engines, points, volume, trace, seed };
-  const chunk = chunkRows(model, settings) ?? n;
+  const pace = new ChunkPace(model, settings);
   const logProb = new Float64Array(n), source = new Float64Array(n), integral = new Float64Array(n);
   const stdErr = trace.kind === "hutchinson" && (trace.count ?? 1) > 1 ? new Float64Array(n) : null;
   const keep = (row: number, solved: SolvedRows) => {
@@ -140,13 +140,14 @@ export async function logProb(
   };
   const reports: SolveReport[] = [];
   const failures: FailedRow[] = [];
-  for (let start = 0; start < n; start += chunk) {
-    const rows = [start, Math.min(start + chunk, n)] as const;
-    const solved = await solveRows(solver, rows, settings);
+  for (let start = 0, end = 0; start < n; start = end) {
+    end = Math.min(start + pace.rows, n);
+    const rows = [start, end] as const;
+    const solved = await pace.timed(() => solveRows(solver, rows, settings));
     if (options.onFailure !== "continue") requireSolved(solved.reports, settings);
     keep(start, solved);
     reports.push(...solved.reports);
-    options.onRows?.(rows[1]);
+    options.onRows?.(end);
     if (options.onFailure !== "continue") continue;
     for (const group of solved.reports) {
       if (group.failure === null) continue;
@@ -154,7 +155,7 @@ export async function logProb(
       alone.solved.forEach((part) => keep(part.first, part));
       failures.push(...alone.failures);
     }
-    for (let row = start; row < rows[1]; row++) {
+    for (let row = start; row < end; row++) {
       if (logProb[row] !== -Infinity) continue;
       const values = points.slice(row * dims, (row + 1) * dims);
       const reason = whyImpossibleRow(model.standardization, values) ??
@@ -202,7 +203,7 @@ async function solveRows(
   { model, engines, points, volume, trace, seed }: RowSolver,
   [first, end]: readonly [number, number],
   settings: SolveSettings,
-): Promise<SolvedRows> {
+): Promise<SolvedChunk<SolvedRows>> {
   const dims = model.network.rowWidth;
   requireLogDensity(model.source);
   const count = end - first;
@@ -230,7 +231,7 @@ async function solveRows(
     const source = await logDensities(model.source, z, dims);
     const { mean, stdErr } = probeEstimate(changes, columns);
     const logScale = logScaleSum(model.standardization);
-    return {
+    const result: SolvedRows = {
       first,
       // Rounded to float32 like the state: densities below its range become 0.
       logProb: mean.map((change, row) => {
@@ -242,6 +243,7 @@ async function solveRows(
       traceStdErr: stdErr,
       reports: reports.map((report) => shiftRows(report, first)),
     };
+    return { result, rowsAtOnce: engine.rowsAtOnce?.(problem) ?? 0 };
   } finally {
     solution.dispose();
   }
@@ -272,7 +274,8 @@ async function solveAlone(
   const alone = { ...settings, controlGroup: 1 };
   const chunk = chunkRows(solver.model, alone)!;
   for (let first = begin; first < end; first += chunk) {
-    const part = await solveRows(solver, [first, Math.min(first + chunk, end)], alone);
+    const rows = [first, Math.min(first + chunk, end)] as const;
+    const { result: part } = await solveRows(solver, rows, alone);
     solved.push(part);
     failed(part.reports);
   }

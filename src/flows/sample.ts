@@ -3,7 +3,7 @@ import { type Engines, readSolution, solveOn } from "../ode/engines/engines.ts";
 import { requireSolved } from "../ode/solver/failure_message.ts";
 import { requireRowsFit } from "../ode/solver/rows_memory.ts";
 import { keyOf, subsequences } from "../core/random/subsequences.ts";
-import { chunkRows } from "./chunks.ts";
+import { ChunkPace, type SolvedChunk } from "./chunks.ts";
 import { changeColumns } from "./divergence.ts";
 import { columnsOf, withZeros } from "../ode/engines/number_rows.ts";
 import { sumNumbers } from "../ops/elementwise/sum_numbers.ts";
@@ -108,24 +108,20 @@ export async function* sampleChunks(
   requireSolveSettings("sample", settings);
   if (options.withLogProb !== undefined) requireTrace("sample", options.withLogProb.trace);
   const request = { ...options, seed, settings };
-  const chunk = chunkRows(model, settings, options.times?.length);
+  const pace = new ChunkPace(model, settings, { times: options.times?.length ?? 0 });
   const end = start + count;
-  if (chunk === null) {
-    yield await solveRows(model, engines, request, {
-      first: start,
-      last: end,
-      from: start,
-      to: end,
-    });
+  if (settings.controlGroup === "batch") {
+    const cut = { first: start, last: end, from: start, to: end };
+    yield (await solveRows(model, engines, request, cut)).result;
     return;
   }
-  const group = settings.controlGroup as number;
+  const group = settings.controlGroup;
   // Solve whole control groups and slice them, so that a sample's group is always the same.
   let first = Math.floor(start / group) * group;
   while (first < end) {
-    const last = Math.min(first + chunk, Math.ceil(end / group) * group);
+    const last = Math.min(first + pace.rows, Math.ceil(end / group) * group);
     const cut = { first, last, from: Math.max(first, start), to: Math.min(last, end) };
-    yield await solveRows(model, engines, request, cut);
+    yield await pace.timed(() => solveRows(model, engines, request, cut));
     first = last;
   }
 }
@@ -160,7 +156,7 @@ async function solveRows(
   engines: Engines,
   options: SampleRequest,
   cut: Cut,
-): Promise<Samples> {
+): Promise<SolvedChunk<Samples>> {
   const { seed, settings, withLogProb } = options;
   const width = model.network.rowWidth;
   const n = cut.last - cut.first;
@@ -213,7 +209,8 @@ async function solveRows(
       const volumes = logVolumes(model.standardization, samples);
       if (volumes !== null) logProb = logProb.map((value, row) => value + volumes[row]!);
     }
-    return { samples, logProb, states, reports };
+    const rowsAtOnce = engine.rowsAtOnce?.(problem) ?? 0;
+    return { result: { samples, logProb, states, reports }, rowsAtOnce };
   } finally {
     solution.dispose();
   }

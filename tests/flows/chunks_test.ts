@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chunkRows } from "../../src/flows/chunks.ts";
+import { ChunkPace, chunkRows } from "../../src/flows/chunks.ts";
 import { accurateSolve, type FlowModel } from "../../src/flows/model.ts";
 import type { Network } from "../../src/nn/network.ts";
 import { mlpNetwork } from "../../src/nn/mlp/network.ts";
@@ -27,4 +27,31 @@ Deno.test("chunkRows() returns whole groups that fit in memory with their kept s
     requireRowsFit(rows, row);
     assert.throws(() => requireRowsFit(mostRows(row) + 1, row), InputError);
   }
+});
+
+Deno.test("ChunkPace doubles after short solves, up to the rows that the engine takes at once", async () => {
+  const points = modelOf(mlpNetwork({ dims: 2, hidden: 8 }));
+  let nowMs = 0;
+  const pace = new ChunkPace(points, solved(24), { clock: () => nowMs });
+  const rows: number[] = [];
+  const solve = async (takesMs: number, rowsAtOnce: number) => {
+    rows.push(pace.rows);
+    const result = await pace.timed(() => {
+      nowMs += takesMs;
+      return Promise.resolve({ result: rows.length, rowsAtOnce });
+    });
+    assert.equal(result, rows.length);
+  };
+  await solve(1, 0); // of an engine that a few thousand rows saturate
+  await solve(100, 10_000);
+  await solve(99, 10_000);
+  await solve(99, 10_000);
+  await solve(99, 10_000);
+  await solve(99, 10_000);
+  assert.deepEqual(rows, [2040, 2040, 2040, 4080, 8160, 9984]);
+  assert.equal(pace.rows, 9984);
+
+  const whole = new ChunkPace(points, solved("batch"), { clock: () => nowMs });
+  await whole.timed(() => Promise.resolve({ result: null, rowsAtOnce: 2 ** 17 }));
+  assert.equal(whole.rows, Infinity);
 });

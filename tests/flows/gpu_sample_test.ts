@@ -3,7 +3,9 @@ import { Parameters } from "../../src/core/parameters.ts";
 import { fillNormal } from "../../src/core/random/random.ts";
 import type { SolveSettings } from "../../src/flows/model.ts";
 import { newModel } from "../../src/flows/new_model.ts";
+import { logProb } from "../../src/flows/log_prob.ts";
 import { sample } from "../../src/flows/sample.ts";
+import { mlpNetwork } from "../../src/nn/mlp/network.ts";
 import type { Network } from "../../src/nn/network.ts";
 import { resnetNetwork } from "../../src/nn/resnet/network.ts";
 import { unetNetwork } from "../../src/nn/unet/network.ts";
@@ -12,6 +14,7 @@ import { enginesOf } from "../../src/ode/engines/open_device.ts";
 import { portableEngine } from "../../src/ode/engines/portable/portable_engine.ts";
 import { bosh3 } from "../../src/ode/tableaus/bosh3.ts";
 import { dopri5 } from "../../src/ode/tableaus/dopri5.ts";
+import { euler } from "../../src/ode/tableaus/euler.ts";
 import { rk4 } from "../../src/ode/tableaus/rk4.ts";
 import { gpuOf } from "../../src/backends/gpu/gpu.ts";
 import { backendTest } from "../support/backends.ts";
@@ -93,5 +96,43 @@ backendTest(
     );
     model.parameters.dispose();
     broken.parameters.dispose();
+  },
+);
+
+backendTest(
+  "sample() and logProb() of points on a GPU take more rows at a time after short solves, and keep their bits",
+  ["webgpu"],
+  async (backend) => {
+    const model = modelOf(mlpNetwork({ dims: 2, hidden: 2 }));
+    const settings: SolveSettings = {
+      ...{ tableau: euler, control: { kind: "fixed", steps: 1 }, controlGroup: 8, maxSteps: 9 },
+    };
+    const engines = enginesOf(backend);
+    const rows: number[] = [];
+    const noticing: Engines = {
+      ...engines,
+      firstThatSupports(problem) {
+        rows.push(problem.y0.shape[0]);
+        return engines.firstThatSupports(problem);
+      },
+    };
+    const draw = async (start: number, count: number) =>
+      (await sample(model, noticing, { start, count, settings })).samples;
+    await draw(0, 8); // compiles
+    rows.length = 0;
+    const whole = await draw(0, 8200);
+    // How many depends on this machine's speed.
+    assert.equal(rows[0], 2048);
+    assert.ok(rows.slice(0, -1).every((count, i) => i === 0 || count >= rows[i - 1]!), `${rows}`);
+    assert.equal(rows.reduce((sum, count) => sum + count, 0), 8200);
+    for (let start = 0; start < 8200; start += 2048) {
+      const count = Math.min(2048, 8200 - start);
+      assert.deepEqual(await draw(start, count), whole.slice(2 * start, 2 * (start + count)));
+    }
+    const at = (first: number, end: number) =>
+      logProb(model, noticing, whole.subarray(2 * first, 2 * end), { settings });
+    const all = await at(0, 8200), part = await at(4096, 6144);
+    assert.deepEqual(part.logProb, all.logProb.slice(4096, 6144));
+    model.parameters.dispose();
   },
 );

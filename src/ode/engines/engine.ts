@@ -210,6 +210,13 @@ export interface Engine {
    */
   supports(problem: SolveProblem): Support;
   /**
+   * Rows that it takes together in less time each than in several solves. Absent from engines that a few thousand
+   * saturate.
+   *
+   * @param problem Of any number of rows; the engine supports it with as many as this too.
+   */
+  rowsAtOnce?(problem: SolveProblem): number;
+  /**
    * Solves an initial value problem; dispose the solution.
    *
    * @throws {RangeError} If the problem is invalid or not supported by the engine.

@@ -8,7 +8,7 @@ import { adjointGradient } from "../portable/adjoint_gradient.ts";
 import { mlpTensorField } from "../portable/mlp_field.ts";
 import { tensorSpace } from "../portable/tensor_rows.ts";
 import { pullBackDirect } from "./pull_back/direct_gradient.ts";
-import { type SolveTuning, supports } from "./plan.ts";
+import { rowsAtOnce, type SolveTuning, supports } from "./plan.ts";
 import { solveOnGpu } from "./solve_job.ts";
 import { Solved } from "./solved.ts";
 
@@ -24,6 +24,7 @@ export function gpuEngine(gpu: Gpu, tuning?: SolveTuning): Engine {
     name: "GPU, whole solves in WGSL",
     threads: 1,
     supports: (problem) => supports(problem, gpu.limits),
+    rowsAtOnce,
     async solve(problem) {
       const { field } = problem;
       const support = supports(problem, gpu.limits);

@@ -67,6 +67,18 @@ export interface SolveTuning {
   readonly tile?: WantedTile;
 }
 
+/** 16,384 workgroups of 8 rows: a hundred per core of a large GPU, which end at different times. */
+const ROWS_AT_ONCE = 2 ** 17;
+
+/** Numbers of the states of these rows, at the end or at all kept times: an eighth of what every device can bind. */
+const NUMBERS_AT_ONCE = 2 ** 22;
+
+/** See `Engine.rowsAtOnce`. */
+export function rowsAtOnce({ y0, keep }: Pick<SolveProblem, "y0" | "keep">): number {
+  const kept = keep.kind === "times" ? Math.max(1, keep.times.length) : 1;
+  return Math.min(ROWS_AT_ONCE, Math.floor(NUMBERS_AT_ONCE / (y0.shape[1] * kept)));
+}
+
 function powerOfTwoFrom(count: number): number {
   return 2 ** Math.ceil(Math.log2(count));
 }

@@ -12,7 +12,7 @@ import type {
   Support,
 } from "../../../../src/ode/engines/engine.ts";
 import { gpuEngine } from "../../../../src/ode/engines/gpu/gpu_engine.ts";
-import { supports } from "../../../../src/ode/engines/gpu/plan.ts";
+import { rowsAtOnce, supports } from "../../../../src/ode/engines/gpu/plan.ts";
 import type { WantedTile } from "../../../../src/ode/engines/gpu/tiles/thread_tile.ts";
 import { euler } from "../../../../src/ode/tableaus/euler.ts";
 import { tsit5 } from "../../../../src/ode/tableaus/tsit5.ts";
@@ -310,6 +310,14 @@ Deno.test("gpuEngine() says what it does not support", () => {
     for (const hidden of [2, 64, 128]) {
       const asked = problem({ hidden, rows: 8192 }, { keep });
       assert.deepEqual(supports(asked, limits), { kind: "yes" });
+    }
+  }
+  // Chunks grow by time, so engines must not change with them.
+  for (const keep of [{ kind: "end" }, { kind: "times", times: Array(500).fill(1) }] as const) {
+    for (const dims of [1, 2, 43]) {
+      const rows = rowsAtOnce(problem({ dims }, { keep }));
+      assert.ok(rows > 0 && rows <= 2 ** 17);
+      assert.deepEqual(supports(problem({ dims, rows }, { keep }), limits), { kind: "yes" });
     }
   }
   refused(problem({}, { controlGroup: "batch" }), /control groups of at most 32 rows, not 512/);

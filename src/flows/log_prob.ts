@@ -1,3 +1,4 @@
+import { quotedJson } from "../core/quoted.ts";
 import { isImageNetwork } from "../nn/network.ts";
 import type { SolveProblem, SolveReport } from "../ode/engines/engine.ts";
 import { type Engines, readSolution, solveOn } from "../ode/engines/engines.ts";
@@ -14,7 +15,7 @@ import {
   type SolveSettings,
   type TraceSettings,
 } from "./model.ts";
-import { requireSolveSettings } from "./solve_settings.ts";
+import { requireFlowOptions, requireSolveSettings } from "./solve_settings.ts";
 import { logDensities } from "./sources/number_density.ts";
 import { requireLogDensity } from "./sources/source.ts";
 import {
@@ -51,6 +52,10 @@ export interface LogProbOptions {
   /** Progress callback, called with the number of rows done. */
   readonly onRows?: (done: number) => void;
 }
+
+const OPTION_NAMES: Readonly<Record<keyof LogProbOptions, true>> = {
+  ...{ settings: true, trace: true, seed: true, onFailure: true, onRows: true },
+};
 
 /** A row without a finite log-likelihood. */
 export interface FailedRow {
@@ -109,7 +114,7 @@ export interface LogProbResult {
  *
  * @param points [n * columns], row-major, in the data's units.
  * @throws {InputError} If the model's source has no known density.
- * @throws {RangeError} If `points` is not a whole number of rows, or empty, or `settings` or `trace`
+ * @throws {RangeError} If an option is unknown, `points` is not a whole number of rows, or empty, or `settings` or `trace`
  *   are incomplete.
  * @throws {FailureError} If the solve of a control group fails and `onFailure` is `stop`.
  */
@@ -119,7 +124,14 @@ export async function logProb(
   points: PointValues,
   options: LogProbOptions = {},
 ): Promise<LogProbResult> {
-  const { settings = accurateSolve, trace = defaultTrace(model), seed = 0 } = options;
+  requireFlowOptions("logProb", options, OPTION_NAMES);
+  const { settings = accurateSolve, trace = defaultTrace(model), seed = 0, onFailure = "stop" } =
+    options;
+  if (onFailure !== "stop" && onFailure !== "continue") {
+    throw new RangeError(
+      `logProb: onFailure must be "stop" or "continue", got ${quotedJson(onFailure)}`,
+    );
+  }
   const dims = dataWidth(model);
   const n = points.length / dims;
   if (n < 1 || !Number.isInteger(n)) {
@@ -144,11 +156,11 @@ export async function logProb(
     end = Math.min(start + pace.rows, n);
     const rows = [start, end] as const;
     const solved = await pace.timed(() => solveRows(solver, rows, settings));
-    if (options.onFailure !== "continue") requireSolved(solved.reports, settings);
+    if (onFailure !== "continue") requireSolved(solved.reports, settings);
     keep(start, solved);
     reports.push(...solved.reports);
     options.onRows?.(end);
-    if (options.onFailure !== "continue") continue;
+    if (onFailure !== "continue") continue;
     for (const group of solved.reports) {
       if (group.failure === null) continue;
       const alone = await solveAlone(solver, group, settings);

@@ -1,3 +1,4 @@
+import { quotedJson } from "../core/quoted.ts";
 import type { SolveProblem, SolveReport } from "../ode/engines/engine.ts";
 import { type Engines, readSolution, solveOn } from "../ode/engines/engines.ts";
 import { requireSolved } from "../ode/solver/failure_message.ts";
@@ -16,7 +17,7 @@ import {
   type SolveSettings,
   type TraceSettings,
 } from "./model.ts";
-import { requireSolveSettings } from "./solve_settings.ts";
+import { requireFlowOptions, requireSolveSettings } from "./solve_settings.ts";
 import { logDensities } from "./sources/number_density.ts";
 import { drawSource, requireLogDensity } from "./sources/source.ts";
 import { dataWidth, logScaleSum, logVolumes, type PointValues, toData } from "./standardization.ts";
@@ -43,6 +44,11 @@ export interface SampleOptions {
   readonly times?: readonly number[];
 }
 
+const OPTION_NAMES: Readonly<Record<keyof SampleOptions, true>> = {
+  ...{ count: true, start: true, seed: true, prior: true },
+  ...{ settings: true, withLogProb: true, times: true },
+};
+
 /** Samples in order, in the data's units. Images are flattened NHWC. */
 export interface Samples {
   /** [count * w]; float64 if the model's points are standardised. w: `dataWidth` of the model. */
@@ -63,7 +69,7 @@ export interface Samples {
  * data's.
  *
  * @throws {InputError} If log-likelihoods are requested and the source's density is unknown.
- * @throws {RangeError} If `start` or `count` is not a whole number, `count` is 0, or the random
+ * @throws {RangeError} If an option is unknown, `start` or `count` is not a whole number, `count` is 0, or the random
  *   numbers of the last sample would have indices beyond 2^53, `settings` or the trace are
  *   incomplete, or `times` are not in order.
  * @throws {FailureError} If the solve of a control group fails.
@@ -74,7 +80,7 @@ export async function sample(
   options: SampleOptions,
 ): Promise<Samples> {
   const { count, withLogProb, times = [] } = options;
-  requireRange(options, model);
+  requireOptions(options, model);
   const width = dataWidth(model);
   const table = () =>
     model.standardization ? new Float64Array(count * width) : new Float32Array(count * width);
@@ -104,7 +110,7 @@ export async function* sampleChunks(
   options: SampleOptions,
 ): AsyncGenerator<Samples> {
   const { start = 0, seed = 0, count, settings = accurateSolve } = options;
-  requireRange(options, model);
+  requireOptions(options, model);
   requireSolveSettings("sample", settings);
   if (options.withLogProb !== undefined) requireTrace("sample", options.withLogProb.trace);
   const request = { ...options, seed, settings };
@@ -126,7 +132,14 @@ export async function* sampleChunks(
   }
 }
 
-function requireRange({ start = 0, count }: SampleOptions, { network }: FlowModel): void {
+function requireOptions(options: SampleOptions, { network }: FlowModel): void {
+  requireFlowOptions("sample", options, OPTION_NAMES);
+  const { start = 0, count, prior = "samples" } = options;
+  if (prior !== "samples" && prior !== "evaluation") {
+    throw new RangeError(
+      `sample: prior must be "samples" or "evaluation", got ${quotedJson(prior)}`,
+    );
+  }
   if (!Number.isSafeInteger(start) || start < 0 || !Number.isSafeInteger(count) || count < 1) {
     throw new RangeError(
       `sample: expected integers start >= 0 and count >= 1, got ${start}, ${count}`,

@@ -1,3 +1,4 @@
+import { requireKnown } from "../core/options/known_names.ts";
 import { quotedJson } from "../core/quoted.ts";
 import type { SolveSettings } from "./model.ts";
 
@@ -26,4 +27,30 @@ export function requireSolveSettings(caller: string, settings: SolveSettings): v
     'a positive whole number or "batch"',
     controlGroup,
   );
+}
+
+/** Where the settings of a solve are given, by the names that they have here and elsewhere. */
+const ELSEWHERE: Readonly<Record<string, string>> = {
+  ...{ tableau: "settings: { ...accurateSolve, tableau: rk4 }" },
+  ...{ method: "settings: { ...accurateSolve, tableau: rk4 }" },
+  ...{ steps: 'settings: { ...accurateSolve, control: { kind: "fixed", steps } }' },
+  ...{ rtol: 'settings: { ...accurateSolve, control: { kind: "adaptive", rtol, atol } }' },
+  ...{ atol: 'settings: { ...accurateSolve, control: { kind: "adaptive", rtol, atol } }' },
+  ...{ control: "settings: { ...accurateSolve, control }" },
+  ...{ controlGroup: "settings: { ...accurateSolve, controlGroup }" },
+  ...{ maxSteps: "settings: { ...accurateSolve, maxSteps }" },
+};
+
+/**
+ * Refuses options that `sample()` or `logProb()` does not have.
+ *
+ * @param names One entry per option.
+ * @throws {RangeError} For the first that is unknown.
+ */
+export function requireFlowOptions(
+  caller: string,
+  options: object,
+  names: Readonly<Record<string, true>>,
+): void {
+  requireKnown(caller, options, Object.keys(names), ELSEWHERE);
 }

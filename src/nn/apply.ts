@@ -9,7 +9,8 @@ import type { Network, VelocityInputs } from "./network.ts";
  * @param x [n, rowWidth]; images are rows of height * width * channels, NHWC flattened.
  * @returns Velocities with x's shape.
  * @throws {RangeError} If x and t differ in their number of rows, x's rows are not of the network's
- *   width, or the network returns another shape.
+ *   width, or the network returns another shape or
+ *   other numbers than float32.
  */
 export function applyNetwork(
   network: Network,
@@ -57,6 +58,9 @@ function checked({ kind }: Network, velocity: Tensor2D, x: Tensor2D): Tensor2D {
     throw new RangeError(
       `${kind}: apply() must return a velocity of x's shape [${x.shape}], got [${velocity.shape}]`,
     );
+  }
+  if (velocity.dtype !== "float32") {
+    throw new RangeError(`${kind}: apply() must return float32 numbers, got ${velocity.dtype}`);
   }
   // The caller disposes the result but still owns x.
   return velocity === x ? tf.clone(x) : velocity;

@@ -103,6 +103,44 @@ backendTest(
   },
 );
 
+backendTest(
+  "sample() and logProb() refuse options that they do not have, and networks of whole numbers",
+  ["cpu"],
+  async () => {
+    const { engines } = await openDevice("cpu");
+    const model = newModel("fm", linear);
+    const refusedBoth = async (option: object, message: string) => {
+      for (const caller of ["sample", "logProb"]) {
+        const refusal = { name: "RangeError", message: `${caller}: ${message}` };
+        const solve = caller === "sample"
+          ? sample(model, engines, { count: 2, ...option })
+          : logProb(model, engines, points, option);
+        await assert.rejects(solve, refusal);
+      }
+    };
+    await refusedBoth(
+      { method: "euler" },
+      'there is no option "method", give settings: { ...accurateSolve, tableau: rk4 }',
+    );
+    await refusedBoth({ sed: 1 }, 'there is no option "sed", did you mean "seed"?');
+    await assert.rejects(
+      sample(model, engines, { count: 2, prior: "foo" as never }),
+      /prior must be "samples" or "evaluation", got "foo"/,
+    );
+    await assert.rejects(
+      logProb(model, engines, points, { onFailure: "skip" as never }),
+      /onFailure must be "stop" or "continue", got "skip"/,
+    );
+    const whole = newModel("fm", { ...linear, apply: (_, x) => tf.cast(x, "int32") });
+    await assert.rejects(
+      sample(whole, engines, { count: 2 }),
+      /linear: apply\(\) must return float32 numbers, got int32/,
+    );
+    whole.parameters.dispose();
+    model.parameters.dispose();
+  },
+);
+
 Deno.test("newModel() refuses a kind that is none", () => {
   assert.throws(() => newModel("vae" as never, linear), /kind must be "cnf" or "fm", got "vae"/);
 });

@@ -86,11 +86,16 @@ export function drawBatch({ source }: Pick<FlowModel, "source">, batch: DrawnBat
 
 /** Checks the indices of a caller's coupling before they index memory. */
 function requireIndices({ name }: Coupling, indices: Uint32Array, count: number): void {
-  const isIndex = (index: number) => Number.isInteger(index) && index >= 0 && index < count;
-  if (indices.length !== count || !indices.every(isIndex)) {
+  if (indices.length !== count) {
+    throw new RangeError(`coupling ${name}: expected ${count} indices, got ${indices.length}`);
+  }
+  // Not by every(), which passes over the holes of an array.
+  const wrong = Array.from(indices).findIndex((index) =>
+    !(Number.isInteger(index) && index >= 0 && index < count)
+  );
+  if (wrong >= 0) {
     throw new RangeError(
-      `coupling ${name}: expected ${count} indices below ${count}, got ${indices.length}, of which ` +
-        `${indices.filter((index) => !isIndex(index)).length} are invalid`,
+      `coupling ${name}: expected whole numbers below ${count}, got ${indices[wrong]} at ${wrong}`,
     );
   }
 }

@@ -1,4 +1,5 @@
 import { FailureError } from "../../core/errors.ts";
+import { requireKnown } from "../../core/options/known_names.ts";
 import { quotedJson } from "../../core/quoted.ts";
 import type { SolveReport } from "../engines/engine.ts";
 import { type HostRows, hostRows, hostSpace } from "../engines/portable/host_rows.ts";
@@ -10,11 +11,11 @@ import type { Tableau } from "../tableau.ts";
 import { dopri5 } from "../tableaus/dopri5.ts";
 import { EventFinder, type EventInRows, type EventRule, requireEvents } from "./events.ts";
 import {
+  ELSEWHERE,
   largestStep,
   laterControl,
   MAX_STEPS,
   type OdeintControl,
-  requireKnown,
   requireOdeint,
   stepControl,
 } from "./options.ts";
@@ -133,7 +134,7 @@ export async function odeint(
   options: OdeintOptions = {},
 ): Promise<OdeintResult | DenseOdeintResult> {
   const times = Array.from(given);
-  requireKnown("odeint", options, ["tableau", "control", "maxSteps", "events", "dense"]);
+  requireKnown("odeint", options, ["tableau", "control", "maxSteps", "events", "dense"], ELSEWHERE);
   const { tableau = dopri5, maxSteps = MAX_STEPS, events: rules = [], dense = false } = options;
   const { control = { kind: "adaptive" } } = options;
   requireOdeint("odeint", times, { tableau, control, maxSteps });

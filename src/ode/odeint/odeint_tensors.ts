@@ -1,6 +1,7 @@
 import * as tf from "../../core/tfjs/library.ts";
 import { loadTensors } from "../../core/tfjs/on_demand.ts";
 import { FailureError } from "../../core/errors.ts";
+import { requireKnown } from "../../core/options/known_names.ts";
 import { quotedJson } from "../../core/quoted.ts";
 import type { Tensor, Tensor2D } from "../../core/tensors.ts";
 import type { SolveReport } from "../engines/engine.ts";
@@ -12,12 +13,12 @@ import type { Tableau } from "../tableau.ts";
 import { dopri5 } from "../tableaus/dopri5.ts";
 import { EventFinder, type EventInRows, requireEvents } from "./events.ts";
 import {
+  ELSEWHERE,
   largestStep,
   laterControl,
   MAX_STEPS,
   type OdeintAdaptiveControl,
   type OdeintFixedControl,
-  requireKnown,
   requireOdeint,
   stepControl,
 } from "./options.ts";
@@ -104,7 +105,7 @@ export async function odeintTensors<
   if (!(y0 instanceof tf.Tensor)) {
     throw new RangeError(`odeintTensors: y0 must be a tensor, got ${typeof y0}`);
   }
-  requireKnown("odeintTensors", options, OPTION_NAMES);
+  requireKnown("odeintTensors", options, OPTION_NAMES, ELSEWHERE);
   const { gradient = "direct" } = options;
   if (gradient !== "direct" && gradient !== "adjoint") {
     throw new RangeError(

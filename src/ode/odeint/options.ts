@@ -1,5 +1,5 @@
 import { quotedJson } from "../../core/quoted.ts";
-import { suggestion } from "../../core/suggestion.ts";
+import { requireKnown } from "../../core/options/known_names.ts";
 import { requireController, type StepController } from "../controllers.ts";
 import type { StepControl } from "../engines/engine.ts";
 import type { RowsProblem } from "../solver/rows_problem.ts";
@@ -75,32 +75,12 @@ const CONTROL_NAMES = {
 } as const;
 
 /** What the names of other libraries are here. */
-const ELSEWHERE: Readonly<Record<string, string>> = {
+export const ELSEWHERE: Readonly<Record<string, string>> = {
   method: "tableau: rk4",
   rtol: 'control: { kind: "adaptive", rtol }',
   atol: 'control: { kind: "adaptive", atol }',
   options: "control",
 };
-
-/**
- * Refuses options that do not exist: one that is ignored, such as torchdiffeq's `method`, gives the
- * result of another solve without a word.
- *
- * @throws {RangeError} For the first that is unknown.
- */
-export function requireKnown(
-  caller: string,
-  options: object,
-  names: readonly string[],
-): void {
-  const unknown = Object.keys(options).find((name) => !names.includes(name));
-  if (unknown === undefined) return;
-  const here = names.includes("tableau") ? ELSEWHERE[unknown] : undefined;
-  throw new RangeError(
-    `${caller}: there is no option ${quotedJson(unknown)}` +
-      (here === undefined ? suggestion(unknown, names) : `, give ${here}`),
-  );
-}
 
 /**
  * Checks the arguments common to both forms of odeint.

@@ -35,6 +35,9 @@ export function slopeRow<T extends Tensor, P extends TensorRecord>(
       `odeintTensors: f must return a tensor of y's shape [${shape.join(", ")}], got ${got}`,
     );
   }
+  if (slope.dtype !== "float32") {
+    throw new RangeError(`odeintTensors: f must return float32 numbers, got ${slope.dtype}`);
+  }
   return tf.reshape(slope, [1, row.size]);
 }
 

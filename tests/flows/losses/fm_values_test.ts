@@ -219,11 +219,16 @@ backendTest(
     const [x, y] = standardNormal.draw(key, { first: 3, count: 1, width: 2 });
     const expected = ((rows[10]! - x!) ** 2 + (rows[11]! - y!) ** 2) / 2;
     assert.ok(Math.abs(loss - expected) < 1e-5 * expected, `${loss} for ${expected}`);
-    for (const bad of [order.subarray(1), order.map((i) => i + 1)]) {
+    const refused: [Uint32Array, string][] = [
+      [order.subarray(1), "64 indices, got 63"],
+      [order.map((i) => i + 1), "whole numbers below 64, got 64 at 63"],
+      [new Array(count) as never, "whole numbers below 64, got undefined at 0"],
+    ];
+    for (const [bad, message] of refused) {
       for (const own of [coupling(bad, order), coupling(order, bad)]) {
         await assert.rejects(readLoss(model, { coupling: own }), {
           name: "RangeError",
-          message: /coupling own: expected 64 indices below 64/,
+          message: `coupling own: expected ${message}`,
         });
       }
     }

@@ -210,6 +210,10 @@ backendTest("odeintTensors() disposes everything when something throws", ["cpu"]
     name: "RangeError",
     message: /f must return a tensor of y's shape \[1\], got \[2\]/,
   });
+  await assert.rejects(odeintTensors((_t, y) => tf.cast(y, "int32"), y0, [0, 1]), {
+    name: "RangeError",
+    message: "odeintTensors: f must return float32 numbers, got int32",
+  });
   const blowUp = odeintTensors((_t, y) => tf.square(y), y0, [0, 2]);
   await assert.rejects(blowUp, (error) => {
     assert.ok(error instanceof FailureError);

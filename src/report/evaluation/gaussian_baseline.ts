@@ -1,3 +1,4 @@
+import { errorDecimals } from "../pages/format.ts";
 import type { ColumnKind } from "../../data/tables/kinds/column_kind.ts";
 import type { PointValues } from "../../flows/standardization.ts";
 import { fitGaussian, type FittedGaussian } from "../../metrics/gaussian.ts";
@@ -72,8 +73,7 @@ export function compareWithGaussian(
  */
 function comparison({ mean, stdErr }: Estimate): string | null {
   if (Number.isNaN(stdErr) || mean < -stdErr) return null;
-  // Both to the second digit of the error, as in the reports' tables.
-  const decimals = stdErr > 0 ? Math.min(20, Math.max(0, 1 - Math.floor(Math.log10(stdErr)))) : 2;
+  const decimals = stdErr > 0 ? errorDecimals(stdErr) : 2;
   const by = `${mean.toFixed(decimals)} +- ${stdErr.toFixed(decimals)} nats`;
   return mean > stdErr
     ? `the model does worse on these rows than one Gaussian fitted to the training rows: by ${by}`

@@ -4,8 +4,13 @@ import { withThousands } from "../../core/text/thousands.ts";
 /** A value and its standard error, rounded to two digits of the error: `1.051 ± 0.024`. */
 export function withError(value: number, stdErr: number): string {
   if (!Number.isFinite(stdErr) || stdErr <= 0) return number(value);
-  const digits = Math.max(0, 1 - Math.floor(Math.log10(stdErr)));
+  const digits = errorDecimals(stdErr);
   return `${minus(value.toFixed(digits))} ± ${stdErr.toFixed(digits)}`;
+}
+
+/** Decimals up to the second digit of a standard error above 0; 20 at most. */
+export function errorDecimals(stdErr: number): number {
+  return Math.min(20, Math.max(0, 1 - Math.floor(Math.log10(stdErr))));
 }
 
 /** A number to four significant digits, without an exponent where possible. */

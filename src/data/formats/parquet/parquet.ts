@@ -3,6 +3,7 @@ import {
   parquetMetadata,
   parquetRead,
   parquetSchema,
+  type SchemaElement,
   type SchemaTree,
 } from "hyparquet";
 import { InputError } from "../../../core/errors.ts";
@@ -99,7 +100,7 @@ export function openParquet(bytes: Uint8Array<ArrayBuffer>, place: string): Parq
     rows,
     columns,
     read(name, onRounded) {
-      const { element } = schema.children.find(({ element }) => element.name === name)!;
+      const element = elementOf(schema, name);
       const scale = whole(place, () => decimalScale(element));
       return readColumn(bytes, { metadata, schema, name, place }, (value, row) => {
         const { nearest, whole } = scale === null
@@ -131,6 +132,11 @@ interface ColumnOfFile {
   readonly place: string;
 }
 
+/** What a file says of a column that it has. */
+function elementOf(schema: SchemaTree, name: string): SchemaElement {
+  return schema.children.find(({ element }) => element.name === name)!.element;
+}
+
 /** @param numberOf Number of a value that is not missing. */
 async function readColumn(
   bytes: Uint8Array<ArrayBuffer>,
@@ -142,7 +148,7 @@ async function readColumn(
     return { ...metadata, schema: withoutDecimals(metadata.schema) };
   });
   const values = new Float64Array(Number(metadata.num_rows)).fill(NaN);
-  const { element } = schema.children.find(({ element }) => element.name === name)!;
+  const element = elementOf(schema, name);
   const isDecimal = whole(place, () => decimalScale(element) !== null);
   const text = (content: Uint8Array) => {
     if (isDecimal) return content; // without an annotation it would be text
@@ -184,7 +190,7 @@ function requireFitting(
   bytes: Uint8Array<ArrayBuffer>,
   { metadata, schema, name, place }: ColumnOfFile,
 ): void {
-  const { element } = schema.children.find(({ element }) => element.name === name)!;
+  const element = elementOf(schema, name);
   for (const group of metadata.row_groups) {
     const { meta_data: column } = group.columns.find(({ meta_data: data }) =>
       data?.path_in_schema[0] === name

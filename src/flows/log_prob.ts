@@ -114,8 +114,8 @@ export interface LogProbResult {
  *
  * @param points [n * columns], row-major, in the data's units.
  * @throws {InputError} If the model's source has no known density.
- * @throws {RangeError} If an option is unknown, `points` is not a whole number of rows, or empty, or `settings` or `trace`
- *   are incomplete.
+ * @throws {RangeError} If an option is unknown, `points` is not a whole number of rows, or empty, or
+ *   `settings` or `trace` are incomplete.
  * @throws {FailureError} If the solve of a control group fails and `onFailure` is `stop`.
  */
 export async function logProb(

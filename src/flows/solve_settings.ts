@@ -29,16 +29,19 @@ export function requireSolveSettings(caller: string, settings: SolveSettings): v
   );
 }
 
+const method = "settings: { ...accurateSolve, tableau: rk4 }";
+const adaptive = 'settings: { ...accurateSolve, control: { kind: "adaptive", rtol, atol } }';
+
 /** Where the settings of a solve are given, by the names that they have here and elsewhere. */
 const ELSEWHERE: Readonly<Record<string, string>> = {
-  ...{ tableau: "settings: { ...accurateSolve, tableau: rk4 }" },
-  ...{ method: "settings: { ...accurateSolve, tableau: rk4 }" },
-  ...{ steps: 'settings: { ...accurateSolve, control: { kind: "fixed", steps } }' },
-  ...{ rtol: 'settings: { ...accurateSolve, control: { kind: "adaptive", rtol, atol } }' },
-  ...{ atol: 'settings: { ...accurateSolve, control: { kind: "adaptive", rtol, atol } }' },
-  ...{ control: "settings: { ...accurateSolve, control }" },
-  ...{ controlGroup: "settings: { ...accurateSolve, controlGroup }" },
-  ...{ maxSteps: "settings: { ...accurateSolve, maxSteps }" },
+  tableau: method,
+  method,
+  steps: 'settings: { ...accurateSolve, control: { kind: "fixed", steps } }',
+  rtol: adaptive,
+  atol: adaptive,
+  control: "settings: { ...accurateSolve, control }",
+  controlGroup: "settings: { ...accurateSolve, controlGroup }",
+  maxSteps: "settings: { ...accurateSolve, maxSteps }",
 };
 
 /**

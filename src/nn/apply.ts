@@ -9,8 +9,7 @@ import type { Network, VelocityInputs } from "./network.ts";
  * @param x [n, rowWidth]; images are rows of height * width * channels, NHWC flattened.
  * @returns Velocities with x's shape.
  * @throws {RangeError} If x and t differ in their number of rows, x's rows are not of the network's
- *   width, or the network returns another shape or
- *   other numbers than float32.
+ *   width, or the network returns another shape or other numbers than float32.
  */
 export function applyNetwork(
   network: Network,
